@@ -1,0 +1,253 @@
+//! The `connections` table: one row per organization, kept after a disconnect so that a reconnect knows what was there.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use crate::crypto::{Keyring, Place};
+use crate::db::TenantTx;
+use crate::ids::TenantId;
+use crate::lever::{Grant, scopes};
+
+/// Where a connection stands, as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Status {
+    Connected,
+    /// Lever granted less than we need: nothing is synced until the admin connects again.
+    Incomplete,
+    /// The grant is dead: only a person can mend that.
+    ReauthorizationRequired,
+    Disconnected,
+}
+
+/// A connection, without its tokens.
+#[derive(Debug, Clone, FromRow)]
+pub struct Connection {
+    pub status: Status,
+    /// Grows with every connect and disconnect.
+    pub epoch: i64,
+    pub environment: String,
+    pub api_root: Option<String>,
+    /// Lever's id of the customer account.
+    pub account_id: Option<String>,
+    #[sqlx(flatten)]
+    pub grantor: Grantor,
+    /// The ModernLoop user who clicked Connect.
+    pub connected_by: Option<String>,
+    /// Null: no account's data is here.
+    pub connected_at: Option<DateTime<Utc>>,
+    pub granted_scopes: Vec<String>,
+    /// When the refresh token was last exchanged for a new one.
+    pub refreshed_at: Option<DateTime<Utc>>,
+    pub last_sync_at: Option<DateTime<Utc>>,
+}
+
+/// The Lever user who granted access.
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
+pub struct Grantor {
+    #[sqlx(rename = "lever_user_id")]
+    pub id: Option<String>,
+    #[sqlx(rename = "lever_user_name")]
+    pub name: Option<String>,
+    #[sqlx(rename = "lever_user_email")]
+    pub email: Option<String>,
+    #[sqlx(rename = "lever_user_role")]
+    pub access_role: Option<String>,
+}
+
+impl Connection {
+    /// Scopes that we need and Lever did not grant.
+    pub fn missing_scopes(&self) -> Vec<&'static str> {
+        scopes::missing(&self.granted_scopes)
+    }
+}
+
+/// The organization's connection; `None` when it never had one.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &mut TenantTx) -> Result<Option<Connection>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT status, epoch, environment, api_root, account_id, lever_user_id, lever_user_name, lever_user_email, lever_user_role,
+                connected_by, connected_at, granted_scopes, refreshed_at, last_sync_at
+         FROM connections WHERE tenant_id = $1",
+    )
+    .bind(tx.tenant())
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Whether the connection still works and is of this epoch. If so, nobody disconnects it before the transaction ends: what is
+/// stored in it is either there before a purge, or not at all. Ask this before [`crate::jobs::Claim::holds`]: connecting
+/// touches the connection first and jobs after it, and two orders make a deadlock.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold(tx: &mut TenantTx, epoch: i64) -> Result<bool, sqlx::Error> {
+    let held = sqlx::query("SELECT 1 FROM connections WHERE tenant_id = $1 AND epoch = $2 AND status = 'connected' FOR SHARE")
+        .bind(tx.tenant())
+        .bind(epoch)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(held.is_some())
+}
+
+/// What a finished Connect brings.
+pub struct NewGrant<'a> {
+    pub grant: &'a Grant,
+    pub environment: &'a str,
+    pub connected_by: &'a str,
+    pub status: Status,
+}
+
+pub(super) fn access_place(tenant: TenantId) -> Place {
+    Place { tenant, column: "connections.access_token" }
+}
+
+pub(super) fn refresh_place(tenant: TenantId) -> Place {
+    Place { tenant, column: "connections.refresh_token" }
+}
+
+/// Stores the tokens of a finished Connect and starts a new epoch of the connection.
+///
+/// False, and nothing stored, when another Lever account was connected before and its data is still here: two accounts' data
+/// is never merged. [`forget_account`] opens the way.
+///
+/// # Errors
+/// The database failed.
+pub async fn store_grant(tx: &mut TenantTx, keyring: &Keyring, new: NewGrant<'_>, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let tenant = tx.tenant();
+    let grant = new.grant;
+    let refresh_token = grant.refresh_token.as_ref().map(|token| keyring.seal(refresh_place(tenant), token));
+    let stored = sqlx::query(
+        "INSERT INTO connections (tenant_id, status, environment, account_id, lever_user_id, connected_by, connected_at, granted_scopes,
+                                  access_token, refresh_token, token_version, access_expires_at, refreshed_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $7, $7)
+         ON CONFLICT (tenant_id) DO UPDATE SET
+             status = excluded.status, epoch = connections.epoch + 1, environment = excluded.environment, api_root = NULL,
+             account_id = excluded.account_id, lever_user_id = excluded.lever_user_id,
+             lever_user_name = NULL, lever_user_email = NULL, lever_user_role = NULL,
+             connected_by = excluded.connected_by, connected_at = excluded.connected_at, disconnected_at = NULL,
+             granted_scopes = excluded.granted_scopes, access_token = excluded.access_token, refresh_token = excluded.refresh_token,
+             token_version = connections.token_version + 1, access_expires_at = excluded.access_expires_at,
+             refreshed_at = excluded.refreshed_at, refresh_holder = NULL, refresh_lease_until = NULL, updated_at = excluded.updated_at
+         WHERE connections.connected_at IS NULL
+            OR (connections.account_id IS NOT DISTINCT FROM excluded.account_id AND connections.environment = excluded.environment)",
+    )
+    .bind(tenant)
+    .bind(new.status)
+    .bind(new.environment)
+    .bind(grant.claims.account_id.as_deref())
+    .bind(grant.claims.user_id.as_deref())
+    .bind(new.connected_by)
+    .bind(now)
+    .bind(&grant.scope)
+    .bind(keyring.seal(access_place(tenant), &grant.access_token))
+    .bind(refresh_token)
+    .bind(now + grant.expires_in)
+    .execute(&mut **tx)
+    .await?;
+    Ok(stored.rows_affected() == 1)
+}
+
+/// Remembers who granted access, as Lever describes them now.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_grantor(tx: &mut TenantTx, grantor: &Grantor, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE connections SET lever_user_name = $3, lever_user_email = $4, lever_user_role = $5, updated_at = $6
+         WHERE tenant_id = $1 AND lever_user_id = $2",
+    )
+    .bind(tx.tenant())
+    .bind(&grantor.id)
+    .bind(&grantor.name)
+    .bind(&grantor.email)
+    .bind(&grantor.access_role)
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// Remembers the data centre that Lever redirected the account's requests to, while the connection is still that of `epoch`.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_api_root(tx: &mut TenantTx, epoch: i64, api_root: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE connections SET api_root = $3, updated_at = $4 WHERE tenant_id = $1 AND epoch = $2")
+        .bind(tx.tenant())
+        .bind(epoch)
+        .bind(api_root)
+        .bind(now)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// The grant is dead. Only while the tokens are still those of `token_version`: somebody may have connected again meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub async fn require_reauthorization(tx: &mut TenantTx, token_version: i64, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query(
+        "UPDATE connections SET status = 'reauthorization_required', refresh_holder = NULL, refresh_lease_until = NULL, updated_at = $3
+         WHERE tenant_id = $1 AND token_version = $2 AND status IN ('connected', 'incomplete')",
+    )
+    .bind(tx.tenant())
+    .bind(token_version)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Destroys the tokens and starts a new epoch: what is under way stops at its next write.
+///
+/// # Errors
+/// The database failed.
+pub async fn disconnect(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE connections SET status = 'disconnected', epoch = epoch + 1, token_version = token_version + 1, access_token = NULL,
+                refresh_token = NULL, access_expires_at = NULL, refresh_holder = NULL, refresh_lease_until = NULL,
+                disconnected_at = $2, updated_at = $2
+         WHERE tenant_id = $1 AND status <> 'disconnected'",
+    )
+    .bind(tx.tenant())
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// Forgets which account was connected and who granted access, once its data is purged: any account may be connected next.
+/// The row stays, because its epoch must go on growing.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_account(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE connections SET account_id = NULL, api_root = NULL, lever_user_id = NULL, lever_user_name = NULL, lever_user_email = NULL,
+                lever_user_role = NULL, connected_by = NULL, connected_at = NULL, granted_scopes = '{}', refreshed_at = NULL,
+                last_sync_at = NULL, updated_at = $2
+         WHERE tenant_id = $1 AND status = 'disconnected'",
+    )
+    .bind(tx.tenant())
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// A sync has ended well.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_sync(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE connections SET last_sync_at = $2, updated_at = $2 WHERE tenant_id = $1")
+        .bind(tx.tenant())
+        .bind(now)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}

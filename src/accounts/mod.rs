@@ -1,0 +1,15 @@
+//! An organization's connection to Lever: its status, its sealed tokens, who granted them, and the webhooks registered for it.
+//!
+//! Two rules. Tokens are sealed at rest, stored before they are used, and refreshed by one holder at a time across all
+//! replicas (`tokens`). And whatever began under one `epoch` of the connection stops when a connect or disconnect starts another.
+
+mod connection;
+mod open;
+mod tokens;
+pub mod webhooks;
+
+pub use connection::{
+    Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_api_root, record_grantor, record_sync,
+    require_reauthorization, store_grant,
+};
+pub use open::{open, open_sealed};

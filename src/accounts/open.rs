@@ -1,0 +1,47 @@
+//! Opening an organization's Lever account: the client with its tokens and its budget.
+
+use std::sync::Arc;
+
+use super::tokens::StoredTokens;
+use super::{Connection, Status, connection};
+use crate::error::{Error, Result};
+use crate::ids::TenantId;
+use crate::lever;
+use crate::state::AppState;
+
+/// The account of a working connection, with the connection as it is now.
+///
+/// # Errors
+/// 409 `not_connected`, `lever_connection_incomplete` or `lever_reauthorization_required`, each saying who must do what.
+pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account, Connection)> {
+    let mut tx = state.db.begin(tenant).await?;
+    let connection = connection::find(&mut tx).await?;
+    tx.commit().await?;
+    let connection = match connection {
+        Some(connection) => connection,
+        None => return Err(not_connected()),
+    };
+    match connection.status {
+        Status::Connected => Ok((open_sealed(state, tenant, &connection)?, connection)),
+        Status::Disconnected => Err(not_connected()),
+        Status::Incomplete => Err(Error::conflict(
+            "lever_connection_incomplete",
+            "Lever granted fewer permissions than this integration needs. An admin must connect again and accept all of them.",
+        )),
+        Status::ReauthorizationRequired => Err(Error::lever_reauthorization_required()),
+    }
+}
+
+/// The account with whatever tokens are stored, also of an incomplete connection: for disconnecting, and for asking who connected.
+///
+/// # Errors
+/// The data centre that was remembered is no url: our own fault.
+pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) -> Result<lever::Account> {
+    let root = connection.api_root.as_deref().map(str::parse).transpose().map_err(Error::internal)?;
+    let tokens = Arc::new(StoredTokens::new(state.clone(), tenant));
+    Ok(lever::Account::new(state.lever.clone(), tokens, state.budget(tenant)).at_api_root(root))
+}
+
+fn not_connected() -> Error {
+    Error::conflict("not_connected", "Lever is not connected. An admin can connect it on the Integrations page.")
+}

@@ -1,0 +1,277 @@
+//! An organization's tokens as the Lever client wants them: read, opened, and refreshed by one holder at a time.
+//!
+//! Lever rotates refresh tokens, and a spent one used again kills the whole family. So a refresh needs a lease on the row, the new
+//! pair is stored before anyone uses it, and every store and every verdict names the `token_version` it is about: a
+//! replica that comes late adopts what the other stored instead of judging by its own stale answer.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::Status;
+use super::connection::{access_place, refresh_place, require_reauthorization};
+use crate::ids::TenantId;
+use crate::lever::{self, AccessToken, Grant, OAuthError, TokenSource};
+use crate::state::AppState;
+
+/// An access token this close to its end is refreshed before it is used.
+const EARLY: TimeDelta = TimeDelta::seconds(60);
+/// Longer than a token request may take, shorter than the overlap in which Lever may still accept the old refresh token.
+const LEASE: TimeDelta = TimeDelta::seconds(15);
+/// How often a waiting task looks whether the holder has stored the new pair, and how long it waits in all.
+const LOOK: Duration = Duration::from_millis(40);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A new pair that cannot be stored is kept and tried again for this long: it is the only one there is.
+const KEEP_STORING: Duration = Duration::from_secs(120);
+
+/// See the module.
+pub(super) struct StoredTokens(Arc<Tokens>);
+
+struct Tokens {
+    state: AppState,
+    tenant: TenantId,
+    /// The last token read, and when to look again.
+    cached: Mutex<Option<(AccessToken, DateTime<Utc>)>>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    status: Status,
+    token_version: i64,
+    access_token: Option<Vec<u8>>,
+    refresh_token: Option<Vec<u8>>,
+    access_expires_at: Option<DateTime<Utc>>,
+}
+
+/// Whoever waits for a token may stop waiting. What was begun (a transaction, and above all a refresh, whose answer is the only
+/// one there is) runs to its end all the same, in a task of its own.
+impl TokenSource for StoredTokens {
+    fn current(&self) -> BoxFuture<'_, Result<AccessToken, lever::Error>> {
+        async move {
+            match self.0.fresh() {
+                Some(token) => Ok(token),
+                None => {
+                    let tokens = self.0.clone();
+                    to_the_end(async move { tokens.current().await }).await
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn renew(&self, spent: &AccessToken) -> BoxFuture<'_, Result<AccessToken, lever::Error>> {
+        let (tokens, spent) = (self.0.clone(), spent.version);
+        to_the_end(async move { tokens.renew(spent).await }).boxed()
+    }
+}
+
+async fn to_the_end<F>(work: F) -> Result<AccessToken, lever::Error>
+where
+    F: Future<Output = Result<AccessToken, lever::Error>> + Send + 'static,
+{
+    tokio::spawn(work).await.unwrap_or(Err(lever::Error::NoToken { reason: "reading it broke", retry_after: None }))
+}
+
+impl StoredTokens {
+    pub(super) fn new(state: AppState, tenant: TenantId) -> Self {
+        Self(Arc::new(Tokens { state, tenant, cached: Mutex::default() }))
+    }
+}
+
+impl Tokens {
+    /// The token read last, while it is good.
+    fn fresh(&self) -> Option<AccessToken> {
+        self.cached().as_ref().filter(|(_, until)| self.state.clock.now() < *until).map(|(token, _)| token.clone())
+    }
+
+    async fn current(&self) -> Result<AccessToken, lever::Error> {
+        let row = self.read().await?;
+        let token = self.open_access(&row)?;
+        let until = row.access_expires_at.unwrap_or_default() - EARLY;
+        if self.state.clock.now() >= until {
+            return self.renew(token.version).await;
+        }
+        self.remember(&token, until);
+        Ok(token)
+    }
+
+    async fn renew(&self, spent: i64) -> Result<AccessToken, lever::Error> {
+        // First the tasks of this process queue up here, then the processes at the row.
+        let lock = self.state.refresh_lock(self.tenant);
+        let _alone = lock.lock().await;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let row = self.read().await?;
+            if row.token_version > spent {
+                let token = self.open_access(&row)?;
+                self.remember(&token, row.access_expires_at.unwrap_or_default() - EARLY);
+                return Ok(token);
+            }
+            let holder = Uuid::new_v4();
+            if self.lease(holder, spent).await.map_err(storage)? {
+                return self.refresh(&row, holder).await;
+            }
+            if Instant::now() > deadline {
+                return Err(lever::Error::NoToken { reason: "another replica is still refreshing it", retry_after: None });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn cached(&self) -> std::sync::MutexGuard<'_, Option<(AccessToken, DateTime<Utc>)>> {
+        self.cached.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn remember(&self, token: &AccessToken, until: DateTime<Utc>) {
+        *self.cached() = Some((token.clone(), until));
+    }
+
+    async fn read(&self) -> Result<Row, lever::Error> {
+        let row = self.try_read().await.map_err(storage)?.ok_or(lever::Error::ReauthorizationRequired)?;
+        match row.status {
+            Status::Connected | Status::Incomplete => Ok(row),
+            Status::ReauthorizationRequired | Status::Disconnected => Err(lever::Error::ReauthorizationRequired),
+        }
+    }
+
+    async fn try_read(&self) -> Result<Option<Row>, sqlx::Error> {
+        let mut tx = self.state.db.begin(self.tenant).await?;
+        let row =
+            sqlx::query_as("SELECT status, token_version, access_token, refresh_token, access_expires_at FROM connections WHERE tenant_id = $1")
+                .bind(self.tenant)
+                .fetch_optional(&mut *tx)
+                .await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    fn open_access(&self, row: &Row) -> Result<AccessToken, lever::Error> {
+        let sealed = row.access_token.as_deref().ok_or(lever::Error::ReauthorizationRequired)?;
+        let secret = self.open(access_place(self.tenant), sealed)?;
+        Ok(AccessToken { secret, version: row.token_version })
+    }
+
+    fn open(&self, place: crate::crypto::Place, sealed: &[u8]) -> Result<SecretString, lever::Error> {
+        self.state.config.keyring.open(place, sealed).map_err(|error| {
+            tracing::error!(tenant = %self.tenant, %error, "a stored token does not open; check ENCRYPTION_KEYS");
+            lever::Error::NoToken { reason: "a stored token does not open", retry_after: None }
+        })
+    }
+
+    /// Takes the right to refresh the pair of this version.
+    async fn lease(&self, holder: Uuid, version: i64) -> Result<bool, sqlx::Error> {
+        let now = self.state.clock.now();
+        let mut tx = self.state.db.begin(self.tenant).await?;
+        let taken = sqlx::query(
+            "UPDATE connections SET refresh_holder = $3, refresh_lease_until = $4
+             WHERE tenant_id = $1 AND token_version = $2 AND (refresh_lease_until IS NULL OR refresh_lease_until <= $5)",
+        )
+        .bind(self.tenant)
+        .bind(version)
+        .bind(holder)
+        .bind(now + LEASE)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    async fn refresh(&self, row: &Row, holder: Uuid) -> Result<AccessToken, lever::Error> {
+        let Some(sealed) = row.refresh_token.as_deref() else { return self.give_up(row.token_version).await };
+        let refresh_token = self.open(refresh_place(self.tenant), sealed)?;
+        match self.state.lever.refresh(&refresh_token).await {
+            Ok(grant) => self.store(row.token_version, &grant).await,
+            Err(OAuthError::InvalidGrant { .. }) => {
+                // Perhaps only we were late: another replica may have spent this token and stored a newer pair.
+                let newest = self.read().await?;
+                if newest.token_version > row.token_version { self.open_access(&newest) } else { self.give_up(row.token_version).await }
+            }
+            Err(error) => {
+                tracing::warn!(tenant = %self.tenant, %error, "Lever's token endpoint did not refresh; will try again");
+                self.release(holder).await.map_err(storage)?;
+                Err(lever::Error::NoToken { reason: "Lever's token endpoint does not answer", retry_after: None })
+            }
+        }
+    }
+
+    /// Stores the new pair before anyone uses it. It is the only one there is, so a failing database is tried again.
+    async fn store(&self, version: i64, grant: &Grant) -> Result<AccessToken, lever::Error> {
+        let received = self.state.clock.now();
+        let deadline = Instant::now() + KEEP_STORING;
+        loop {
+            match self.try_store(version, grant, received).await {
+                Ok(true) => {
+                    let token = AccessToken { secret: grant.access_token.clone(), version: version + 1 };
+                    self.remember(&token, received + grant.expires_in - EARLY);
+                    tracing::info!(tenant = %self.tenant, version = version + 1, "Lever tokens refreshed");
+                    return Ok(token);
+                }
+                // Somebody connected or disconnected meanwhile: theirs counts.
+                Ok(false) => return self.open_access(&self.read().await?),
+                Err(error) if Instant::now() > deadline => return Err(storage(error)),
+                Err(error) => {
+                    tracing::warn!(tenant = %self.tenant, %error, "new tokens cannot be stored yet; trying again");
+                    tokio::time::sleep(LOOK * 5).await;
+                }
+            }
+        }
+    }
+
+    async fn try_store(&self, version: i64, grant: &Grant, received: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+        let keyring = &self.state.config.keyring;
+        let refresh_token = grant.refresh_token.as_ref().map(|token| keyring.seal(refresh_place(self.tenant), token));
+        let mut tx = self.state.db.begin(self.tenant).await?;
+        let stored = sqlx::query(
+            "UPDATE connections SET access_token = $3, refresh_token = coalesce($4, refresh_token), token_version = token_version + 1,
+                    access_expires_at = $5, refreshed_at = $6, refresh_holder = NULL, refresh_lease_until = NULL, updated_at = $6
+             WHERE tenant_id = $1 AND token_version = $2",
+        )
+        .bind(self.tenant)
+        .bind(version)
+        .bind(keyring.seal(access_place(self.tenant), &grant.access_token))
+        .bind(refresh_token)
+        .bind(received + grant.expires_in)
+        .bind(received)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(stored.rows_affected() == 1)
+    }
+
+    async fn release(&self, holder: Uuid) -> Result<(), sqlx::Error> {
+        let mut tx = self.state.db.begin(self.tenant).await?;
+        sqlx::query("UPDATE connections SET refresh_holder = NULL, refresh_lease_until = NULL WHERE tenant_id = $1 AND refresh_holder = $2")
+            .bind(self.tenant)
+            .bind(holder)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
+    /// The grant is dead: said once, in the status, for people to see.
+    async fn give_up(&self, version: i64) -> Result<AccessToken, lever::Error> {
+        if self.mark_dead(version).await.map_err(storage)? {
+            tracing::warn!(tenant = %self.tenant, "Lever refused the refresh token: the connection needs a new authorization");
+        }
+        Err(lever::Error::ReauthorizationRequired)
+    }
+
+    async fn mark_dead(&self, version: i64) -> Result<bool, sqlx::Error> {
+        let mut tx = self.state.db.begin(self.tenant).await?;
+        let marked = require_reauthorization(&mut tx, version, self.state.clock.now()).await?;
+        tx.commit().await?;
+        Ok(marked)
+    }
+}
+
+fn storage(error: sqlx::Error) -> lever::Error {
+    tracing::error!(%error, "the tokens cannot be read or stored");
+    lever::Error::NoToken { reason: "the token store is not reachable", retry_after: None }
+}

@@ -1,0 +1,14 @@
+//! What we registered at Lever for an organization: each webhook with its unguessable url and its sealed key.
+//!
+//! It lies here and not in the webhooks feature because connecting and disconnecting need it too: a disconnect must remove them
+//! at Lever while the tokens still work, and the connection's health says which of them bring anything.
+
+mod remove;
+mod status;
+mod table;
+mod wanted;
+
+pub use remove::remove_all;
+pub use status::{WebhookState, WebhookStatus, statuses};
+pub use table::{Webhook, active, forget_all, new_id, plan, record_registration, retire, signature_key, tenant_of};
+pub use wanted::{WANTED, Wanted};

@@ -1,0 +1,165 @@
+//! The way to Postgres: three small pools, and the transaction that knows its organization.
+//!
+//! The rule: no query without the tenant. Work for an organization happens in a [`TenantTx`], whose `BEGIN` carries `app.tenant`
+//! in the same round trip; row-level security is the second wall behind every `WHERE tenant_id = $1`. Connections take a
+//! role that owns nothing before anyone gets them. Webhooks have a pool of their own, so that acknowledging them does not
+//! wait behind anything else; the dispatch pool sees what is due across organizations, and nothing more.
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
+
+use crate::MIGRATOR;
+use crate::config::DatabaseConfig;
+use crate::ids::TenantId;
+
+const APP_CONNECTIONS: u32 = 16;
+const WEBHOOK_CONNECTIONS: u32 = 4;
+const DISPATCH_CONNECTIONS: u32 = 2;
+/// Longer than this for a connection means overload: better to say so than to queue.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The pools. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    app: PgPool,
+    webhooks: PgPool,
+    dispatch: PgPool,
+}
+
+impl Db {
+    /// Opens the pools; connections are made as they are needed.
+    ///
+    /// # Errors
+    /// The url cannot be read.
+    pub fn open(config: &DatabaseConfig) -> Result<Self, sqlx::Error> {
+        let options = options(config)?;
+        let pool = |size: u32, role: &'static str| {
+            PgPoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(move |connection, _| Box::pin(async move { sqlx::query(role).execute(connection).await.map(drop) }))
+                .connect_lazy_with(options.clone())
+        };
+        Ok(Self {
+            app: pool(APP_CONNECTIONS, "SET ROLE lever_integration_app"),
+            webhooks: pool(WEBHOOK_CONNECTIONS, "SET ROLE lever_integration_app"),
+            dispatch: pool(DISPATCH_CONNECTIONS, "SET ROLE lever_integration_dispatch"),
+        })
+    }
+
+    /// Begins work for one organization.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or no connection came free in five seconds.
+    pub async fn begin(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
+        begin(&self.app, tenant).await
+    }
+
+    /// Begins the look-up that a webhook delivery needs, on the pool that is kept for webhooks.
+    ///
+    /// # Errors
+    /// As [`Db::begin`].
+    pub async fn begin_webhook(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
+        begin(&self.webhooks, tenant).await
+    }
+
+    /// The pool that is kept for webhooks, for the one statement that sets its organization by itself.
+    pub fn webhooks(&self) -> &PgPool {
+        &self.webhooks
+    }
+
+    /// What is due, across organizations.
+    pub fn dispatch(&self) -> &PgPool {
+        &self.dispatch
+    }
+
+    /// Is the database there?
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("SELECT 1").execute(&self.app).await.map(drop)
+    }
+
+    /// Has every migration of this version been applied?
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_migrated(&self) -> Result<bool, sqlx::Error> {
+        let newest = MIGRATOR.iter().map(|migration| migration.version).max();
+        let applied: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(&self.app).await?;
+        Ok(applied >= newest)
+    }
+
+    /// Closes every connection once it is handed back.
+    pub async fn close(&self) {
+        tokio::join!(self.app.close(), self.webhooks.close(), self.dispatch.close());
+    }
+}
+
+async fn begin(pool: &PgPool, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
+    // A UUID has no character that could end the literal.
+    let statement = format!("BEGIN; SET LOCAL app.tenant = '{tenant}'");
+    let tx = pool.begin_with(AssertSqlSafe(statement)).await?;
+    Ok(TenantTx { tx, tenant })
+}
+
+fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, sqlx::Error> {
+    // A transaction that was forgotten, or whose process hangs, must not hold its locks for ever.
+    Ok(PgConnectOptions::from_str(config.url.expose_secret())?.application_name("lever-integration").options([
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("statement_timeout", "60s"),
+        ("lock_timeout", "20s"),
+    ]))
+}
+
+/// Applies the migrations, as the role that logs in.
+///
+/// # Errors
+/// The database cannot be reached, or a migration failed.
+pub async fn migrate(config: &DatabaseConfig) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&options(config)?.options([("statement_timeout", "0")])).await?;
+    MIGRATOR.run_direct(None, &mut connection, false).await?;
+    connection.close().await
+}
+
+/// A transaction that works for one organization and can see no other. Rolls back unless committed.
+#[derive(Debug)]
+pub struct TenantTx {
+    tx: Transaction<'static, Postgres>,
+    tenant: TenantId,
+}
+
+impl TenantTx {
+    /// The organization: bind it in every statement.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Makes the work durable.
+    ///
+    /// # Errors
+    /// It may or may not have been committed: look before doing it again.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.tx.commit().await
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for TenantTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+}

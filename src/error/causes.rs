@@ -1,0 +1,72 @@
+//! What the errors below us mean for a caller: the database's and Lever's.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::Error;
+use crate::lever;
+
+/// What a caller is told to wait when nobody said how long.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
+
+impl From<sqlx::Error> for Error {
+    fn from(cause: sqlx::Error) -> Self {
+        let away = match &cause {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+            // Connection exceptions, out of resources, shutting down, a lock or statement that took too long, read-only.
+            sqlx::Error::Database(error) => {
+                error.code().is_some_and(|code| ["08", "53", "57", "55"].iter().any(|class| code.starts_with(class)) || code == "25006")
+            }
+            _ => false,
+        };
+        if away {
+            Self::unavailable("database_unavailable", "Our database is not available right now. Nothing was lost; try again shortly.", DEFAULT_PAUSE)
+                .caused_by(cause)
+        } else {
+            Self::internal(cause)
+        }
+    }
+}
+
+impl From<lever::Error> for Error {
+    fn from(cause: lever::Error) -> Self {
+        let pause = cause.retry_after().unwrap_or(DEFAULT_PAUSE);
+        match &cause {
+            lever::Error::Rejected { status, .. } => {
+                let code = cause.lever_code().unwrap_or_default().to_owned();
+                let message = cause.lever_message().unwrap_or_default().to_owned();
+                let detail =
+                    if message.is_empty() { format!("Lever refused this (status {status}).") } else { format!("Lever refused this: {message}") };
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "lever_rejected", detail)
+                    .with("leverStatus", *status)
+                    .with("leverCode", code)
+                    .with("leverMessage", message)
+            }
+            lever::Error::ReauthorizationRequired => Self::lever_reauthorization_required(),
+            lever::Error::RateLimited { .. } => {
+                Self::unavailable("lever_rate_limited", "Lever's rate limit for your account is used up. Try again shortly.", pause)
+            }
+            lever::Error::Invalid { .. } => Self::internal(cause.clone()),
+            lever::Error::NotSent { .. }
+            | lever::Error::NoAnswer { .. }
+            | lever::Error::Unavailable { .. }
+            | lever::Error::NoToken { .. }
+            | lever::Error::Redirected { .. }
+            | lever::Error::Unreadable { .. } => {
+                Self::unavailable("lever_unavailable", "Lever does not answer as it should right now. Try again shortly.", pause)
+            }
+        }
+        .caused_by(cause)
+    }
+}
+
+impl Error {
+    /// 409: the grant is dead, and only a person can mend that.
+    pub fn lever_reauthorization_required() -> Self {
+        Self::conflict(
+            "lever_reauthorization_required",
+            "Lever no longer accepts this connection. An admin must press Reconnect on the Integrations page, signed in to Lever as a Super Admin.",
+        )
+    }
+}

@@ -1,0 +1,159 @@
+//! The one error of this service, and the one place where it becomes a response.
+//!
+//! A response is `application/problem+json` (RFC 9457): what is wrong in a sentence that tells what to do, a stable `code`, the
+//! request id, and on 422 a JSON pointer per mistake. The cause is logged once with the request id and never shown.
+
+mod causes;
+mod response;
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+pub use response::Problem;
+
+/// What went wrong, as the caller will read it.
+#[derive(Debug)]
+pub struct Error(Box<Parts>);
+
+/// Boxed, because results travel through every handler and errors are rare.
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    mistakes: Vec<Mistake>,
+    retry_after: Option<Duration>,
+    /// Members of the problem beyond the standard ones.
+    extra: Map<String, Value>,
+    /// For the log alone.
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Handlers' result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One mistake in a request: where it is and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Mistake {
+    /// JSON pointer into the request (RFC 6901), or the name of a parameter.
+    pub pointer: String,
+    pub message: String,
+}
+
+impl Mistake {
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+impl Error {
+    /// An error with its stable code and a sentence for the person who reads it.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Parts { status, code, detail: detail.into(), mistakes: Vec::new(), retry_after: None, extra: Map::new(), cause: None }))
+    }
+
+    /// 401: nobody we know.
+    pub fn unauthenticated(detail: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// 403: an admin's business.
+    pub fn admin_required() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "admin_required", "Only an admin of your organization can do this. Ask one of them.")
+    }
+
+    /// 404: not there, or not this organization's; nobody can tell which.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing with this id.")
+    }
+
+    /// 400: a parameter of the query or path.
+    pub fn invalid_parameter(name: &str, message: &str) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", format!("The parameter {name} {message}."));
+        error.with_mistakes(vec![Mistake::new(name, message)])
+    }
+
+    /// 400: the body is not what the endpoint takes at all.
+    pub fn invalid_body(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_body", detail)
+    }
+
+    /// 422: every mistake in the request at once.
+    pub fn invalid(mistakes: Vec<Mistake>) -> Self {
+        let detail = match mistakes.as_slice() {
+            [only] => only.message.clone(),
+            all => format!("The request has {} mistakes; each is named in `errors`.", all.len()),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail).with_mistakes(mistakes)
+    }
+
+    /// 409: it cannot be done in the state that things are in.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 503: later.
+    pub fn unavailable(code: &'static str, detail: impl Into<String>, retry_after: Duration) -> Self {
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        error.0.retry_after = Some(retry_after);
+        error
+    }
+
+    /// 500: our own fault. What happened is in the log under the request id.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side. It was logged under this request's id.")
+            .caused_by(cause)
+    }
+
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    #[must_use]
+    pub fn with_mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
+        self.0.mistakes = mistakes;
+        self
+    }
+
+    /// Adds a member to the problem.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The sentence for the person who reads it.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.0.code, self.0.status.as_u16())?;
+        // A detail may repeat what a caller sent; causes are ours and hold no content.
+        let mut cause = self.0.cause.as_deref().map(|cause| cause as &dyn std::error::Error);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,59 @@
+//! For operators: alive, ready, and figures.
+
+use std::sync::OnceLock;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::header;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::error::{Error, Result};
+use crate::state::AppState;
+
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts collecting figures for the whole process. A second call changes nothing.
+pub fn collect_metrics() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_ok() {
+        let _ = METRICS.set(handle);
+    }
+}
+
+/// `/healthz`, `/readyz`, and `/metrics` unless it has an address of its own.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let router = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready));
+    if state.config.http.metrics.is_some() { router } else { router.merge(metrics_router()) }
+}
+
+/// `/metrics` alone, for `METRICS_ADDR`.
+pub fn metrics_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/metrics", get(figures))
+}
+
+/// The process answers.
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers and is migrated: requests can be served.
+async fn ready(State(state): State<AppState>) -> Result<&'static str> {
+    state.db.ping().await?;
+    if !state.db.is_migrated().await? {
+        return Err(Error::unavailable(
+            "not_migrated",
+            "The database is not migrated. Run `lever-integration migrate`.",
+            std::time::Duration::from_secs(30),
+        ));
+    }
+    Ok("ready\n")
+}
+
+/// Prometheus text.
+async fn figures() -> impl IntoResponse {
+    let text = METRICS.get().map(PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}

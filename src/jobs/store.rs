@@ -1,0 +1,179 @@
+//! The `jobs` table: enqueue in the caller's transaction, claim with a lease, settle with a fence.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, PgPool};
+
+use super::{Job, Outcome};
+use crate::db::TenantTx;
+use crate::ids::TenantId;
+
+/// How long a claim holds without a heartbeat. A dead worker's jobs are taken over after this.
+pub const LEASE: Duration = Duration::from_secs(5);
+/// The longest pause between two tries of a failing job.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// Asks for a job, in the transaction that makes it true. Asking for one that waits changes nothing but may bring it forward;
+/// asking for one that runs makes it run once more afterwards.
+///
+/// # Errors
+/// The database failed.
+pub async fn enqueue(tx: &mut TenantTx, job: &Job, now: DateTime<Utc>, run_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT enqueue_job($1, $2, $3, $4, $5, $6, $7)")
+        .bind(tx.tenant())
+        .bind(job.kind())
+        .bind(job.key())
+        .bind(job.payload())
+        .bind(job.priority())
+        .bind(now)
+        .bind(run_at)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// A job that this worker holds.
+#[derive(Debug, Clone, FromRow)]
+pub struct Claim {
+    pub tenant_id: TenantId,
+    kind: String,
+    key: String,
+    payload: Value,
+    /// Tries so far, this one included.
+    pub attempts: i32,
+    generation: i64,
+    epoch: i64,
+}
+
+/// Takes up to `limit` due jobs of any organization, the most urgent first. Each comes with a lease of [`LEASE`].
+///
+/// # Errors
+/// The database failed.
+pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Claim>, sqlx::Error> {
+    sqlx::query_as(
+        "UPDATE jobs SET lease_until = $2, epoch = epoch + 1, attempts = attempts + 1
+         WHERE (tenant_id, kind, key) IN (
+             SELECT tenant_id, kind, key FROM jobs
+             WHERE run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+             ORDER BY priority, run_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+         RETURNING tenant_id, kind, key, payload, attempts, generation, epoch",
+    )
+    .bind(now)
+    .bind(now + LEASE)
+    .bind(limit)
+    .fetch_all(dispatch)
+    .await
+}
+
+/// When the next job can be claimed; `None` when there is none at all.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_due(dispatch: &PgPool) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT min(greatest(run_at, coalesce(lease_until, run_at))) FROM jobs").fetch_one(dispatch).await
+}
+
+impl Claim {
+    /// What is to be done; `None` when a newer version of this service enqueued something that we do not know.
+    pub fn job(&self) -> Option<Job> {
+        serde_json::from_value(self.payload.clone()).ok()
+    }
+
+    /// The job's kind, for logs.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Prolongs the lease. False: it was lost, and whatever is being done must stop.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn renew(&self, dispatch: &PgPool, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+        let updated = sqlx::query("UPDATE jobs SET lease_until = $5 WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4")
+            .bind(self.tenant_id)
+            .bind(&self.kind)
+            .bind(&self.key)
+            .bind(self.epoch)
+            .bind(now + LEASE)
+            .execute(dispatch)
+            .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// The fence: true while no other worker has claimed the job. Asked in the transaction that stores the work's result, where
+    /// it also keeps others from claiming until that transaction ends.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn holds(&self, tx: &mut TenantTx) -> Result<bool, sqlx::Error> {
+        let held = sqlx::query("SELECT 1 FROM jobs WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4 FOR NO KEY UPDATE")
+            .bind(tx.tenant())
+            .bind(&self.kind)
+            .bind(&self.key)
+            .bind(self.epoch)
+            .fetch_optional(&mut **tx)
+            .await?;
+        Ok(held.is_some())
+    }
+
+    /// Ends the claim. A job that was asked for again while it ran stays and is due at once.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn finish(&self, dispatch: &PgPool, outcome: Outcome, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        match outcome {
+            Outcome::Done => {
+                let deleted = sqlx::query("DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4 AND generation = $5")
+                    .bind(self.tenant_id)
+                    .bind(&self.kind)
+                    .bind(&self.key)
+                    .bind(self.epoch)
+                    .bind(self.generation)
+                    .execute(dispatch)
+                    .await?;
+                if deleted.rows_affected() == 0 {
+                    self.release(dispatch, now, None).await?;
+                }
+                Ok(())
+            }
+            Outcome::Again(at) => self.release(dispatch, at, None).await,
+        }
+    }
+
+    /// Gives the job back after a failure; it is tried again after a pause that doubles from one second up to ten minutes.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn fail(&self, dispatch: &PgPool, error: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        let pause = Duration::from_secs(1 << self.attempts.clamp(1, 10).cast_unsigned().saturating_sub(1)).min(LONGEST_PAUSE);
+        self.release(dispatch, now + pause, Some(error)).await
+    }
+
+    /// Hands the job back untouched: another worker may take it at once.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn hand_back(&self, dispatch: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        self.release(dispatch, now, None).await
+    }
+
+    async fn release(&self, dispatch: &PgPool, run_at: DateTime<Utc>, error: Option<&str>) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE jobs SET lease_until = NULL, last_error = $6, run_at = CASE WHEN generation = $5 THEN $7 ELSE least(run_at, $7) END,
+                    attempts = CASE WHEN $6 IS NULL THEN 0 ELSE attempts END
+             WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4",
+        )
+        .bind(self.tenant_id)
+        .bind(&self.kind)
+        .bind(&self.key)
+        .bind(self.epoch)
+        .bind(self.generation)
+        .bind(error)
+        .bind(run_at)
+        .execute(dispatch)
+        .await
+        .map(drop)
+    }
+}

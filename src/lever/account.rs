@@ -1,0 +1,122 @@
+//! One connected Lever account: whose token is used, in which lane it asks, and where its data centre is. Every resource file
+//! adds its calls to it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+use url::Url;
+
+use super::call::{Call, Paging};
+use super::{Budget, Error, Lane, Lever, Page, Record, Resource, TokenSource, answer, envelope, redirect};
+
+/// A connected account; cheap to clone. Clones share token, budget and data centre.
+#[derive(Clone)]
+pub struct Account {
+    pub(super) lever: Lever,
+    pub(super) tokens: Arc<dyn TokenSource>,
+    pub(super) budget: Budget,
+    pub(super) lane: Lane,
+    root: Arc<RwLock<Url>>,
+    sent: Arc<AtomicU64>,
+}
+
+impl Account {
+    /// An account whose requests are for a waiting person until [`Account::in_lane`] says otherwise.
+    pub fn new(lever: Lever, tokens: Arc<dyn TokenSource>, budget: Budget) -> Self {
+        let root = Arc::new(RwLock::new(lever.endpoints().api.clone()));
+        Self { lever, tokens, budget, lane: Lane::Person, root, sent: Arc::default() }
+    }
+
+    /// Starts at the API root that this account was last found at. One that no token may be sent to is ignored.
+    pub fn at_api_root(self, root: Option<Url>) -> Self {
+        if let Some(root) = root.filter(|root| redirect::is_trusted(root, &self.lever.endpoints().api)) {
+            self.remember_root(root);
+        }
+        self
+    }
+
+    /// The same account asking in another lane, with a count of requests of its own.
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        Self { lane, sent: Arc::default(), ..self.clone() }
+    }
+
+    /// Where the account's API is now: worth storing when Lever has redirected to another data centre.
+    pub fn api_root(&self) -> Url {
+        self.root.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many requests went out through this handle and its clones since [`Account::in_lane`].
+    pub fn requests_sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn remember_root(&self, root: Url) {
+        *self.root.write().unwrap_or_else(PoisonError::into_inner) = root;
+    }
+
+    pub(super) fn count_request(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call that answers one page of a list.
+    pub(super) async fn page<T: Resource>(&self, call: Call, paging: &Paging) -> Result<Page<T>, Error> {
+        let max = self.lever.options().max_answer;
+        let list = self
+            .request(call.paged(paging), |response| async move {
+                let status = response.status().as_u16();
+                let answer = answer::json(response, max).await?;
+                envelope::list(answer).ok_or(Error::Unreadable { status, reason: "not a list" })
+            })
+            .await?;
+        if list.next.is_some() && list.next.as_deref() == paging.offset() {
+            return Err(Error::Unreadable { status: 200, reason: "a list whose next page is the same page" });
+        }
+        let entries = list.entries.len();
+        let records: Vec<_> = list.entries.into_iter().filter_map(Record::<T>::read).collect();
+        let unreadable = entries - records.len();
+        if unreadable > 0 {
+            tracing::warn!(kind = T::NAME, unreadable, "Lever sent list entries without a key");
+        }
+        Ok(Page { records, next: list.next, unreadable })
+    }
+
+    /// A call that answers one object.
+    pub(super) async fn object<T: Resource>(&self, call: Call) -> Result<Record<T>, Error> {
+        let unreadable = Error::Unreadable { status: 200, reason: "an object without a key" };
+        Record::read(self.value(call).await?).ok_or(unreadable)
+    }
+
+    /// A call that answers one object, as JSON.
+    pub(super) async fn value(&self, call: Call) -> Result<Value, Error> {
+        let max = self.lever.options().max_answer;
+        self.request(call, |response| async move {
+            let status = response.status().as_u16();
+            let answer = answer::json(response, max).await?;
+            envelope::object(answer).ok_or(Error::Unreadable { status, reason: "not an object" })
+        })
+        .await
+    }
+
+    /// A call whose success is all it answers: nothing, or JSON that nobody needs. A page of something in between that says 200
+    /// is no success.
+    pub(super) async fn nothing(&self, call: Call) -> Result<(), Error> {
+        let max = self.lever.options().max_answer;
+        self.request(call, |response| async move {
+            let status = response.status().as_u16();
+            let body = answer::body(response, max).await?;
+            match body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok() {
+                true => Ok(()),
+                false => Err(Error::Unreadable { status, reason: "not JSON" }),
+            }
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("lane", &self.lane).field("api", &self.api_root().as_str()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,72 @@
+//! The Lever client: everything that is said to Lever's API goes through here, and nothing here knows our tenants or tables.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `client` `account` | the application at Lever; one connected account of it, in one lane |
+//! | `auth` `scopes` `token` | the OAuth flow, the scopes it asks for, where an access token comes from |
+//! | `request` `call` `answer` `retry` `redirect` | the one way out: a call, its URL, its answer, when it is repeated, where it may be sent on to |
+//! | `budget` `bucket` | how fast we may ask: lanes over a token bucket |
+//! | `error` | what went wrong, by meaning, and whether a write may have happened |
+//! | `envelope` `record` | reading answers: Lever's envelopes; typed views that keep the whole JSON |
+//! | the others | one file per resource: its types and its calls on [`Account`] |
+//!
+//! The rule: a read may be repeated, a write is sent once. Whether a write whose answer was lost did happen is for the caller
+//! to find out by reading; [`Error::outcome`] says when that is needed.
+
+#[macro_use]
+mod record;
+
+mod account;
+mod answer;
+mod auth;
+mod bucket;
+mod budget;
+mod call;
+mod client;
+mod endpoints;
+mod envelope;
+mod error;
+mod redirect;
+mod request;
+mod retry;
+pub mod scopes;
+mod token;
+
+pub mod applications;
+pub mod archive_reasons;
+pub mod contacts;
+pub mod feedback_templates;
+pub mod interviews;
+pub mod notes;
+pub mod opportunities;
+pub mod panels;
+pub mod postings;
+pub mod resumes;
+pub mod stages;
+pub mod tags;
+pub mod users;
+pub mod webhooks;
+
+pub use account::Account;
+pub use applications::Application;
+pub use archive_reasons::ArchiveReason;
+pub use auth::{Claims, Grant, OAuthError};
+pub use budget::{Budget, Lane};
+pub use call::{Paging, Window};
+pub use client::{Credentials, Lever, Options, Patience};
+pub use contacts::{Contact, Phone};
+pub use endpoints::Endpoints;
+pub use error::{Error, Outcome, Withheld};
+pub use feedback_templates::FeedbackTemplate;
+pub use interviews::{Interview, Interviewer};
+pub use notes::Note;
+pub use opportunities::{Opportunity, OpportunityFilter};
+pub use panels::Panel;
+pub use postings::{Posting, PostingFilter};
+pub use record::{Page, Record, Ref, Resource};
+pub use resumes::Resume;
+pub use stages::Stage;
+pub use tags::Tag;
+pub use token::{AccessToken, TokenSource};
+pub use users::User;
+pub use webhooks::{CreatedWebhook, Webhook};

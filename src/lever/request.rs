@@ -1,0 +1,201 @@
+//! The one way out to Lever's API. Every call of every resource passes [`Account::request`]: budget, token, redirects, time
+//! limits and repeats are decided here and nowhere else.
+
+use std::future::Future;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::call::Call;
+use super::redirect::{self, Onward};
+use super::retry::{self, Tries};
+use super::{AccessToken, Account, Error, answer};
+
+impl Account {
+    /// Sends a call, again where that is safe, until it is answered or patience ends. `receive` reads a successful answer.
+    pub(super) async fn request<T, F, R>(&self, mut call: Call, receive: F) -> Result<T, Error>
+    where
+        F: Fn(Response) -> R,
+        R: Future<Output = Result<T, Error>>,
+    {
+        let options = self.lever.options();
+        let patience = options.patience(self.lane);
+        let mut tries = Tries::new(call.is_read(), call.limit().is_some(), patience.tries, options.backoff);
+        let mut journey = Journey { deadline: Instant::now() + patience.total, limit: patience.request, cut_off: call.is_read(), renewed: false };
+        loop {
+            let error = match self.attempt(&call, &mut journey, &receive).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let pause = tries.pause_after(&error, rand::random());
+            let Some(pause) = pause.filter(|pause| !journey.is_over(*pause)) else {
+                tracing::debug!(method = %call.method, route = call.route, lane = ?self.lane, %error, "call to Lever failed");
+                return Err(error);
+            };
+            tracing::debug!(method = %call.method, route = call.route, lane = ?self.lane, %error, ?pause, "call to Lever is repeated");
+            if retry::smaller_may_help(&error) {
+                call.ask_for_less();
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One attempt: the answer of a sent call, with one new token if Lever refuses the first.
+    async fn attempt<T, F, R>(&self, call: &Call, journey: &mut Journey, receive: F) -> Result<T, Error>
+    where
+        F: Fn(Response) -> R,
+        R: Future<Output = Result<T, Error>>,
+    {
+        let token = journey.token(self.tokens.current()).await?;
+        let (mut response, mut until) = self.send(call, &token, journey).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            if std::mem::replace(&mut journey.renewed, true) {
+                return Err(Error::ReauthorizationRequired);
+            }
+            let token = journey.token(self.tokens.renew(&token)).await?;
+            (response, until) = self.send(call, &token, journey).await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                return Err(Error::ReauthorizationRequired);
+            }
+        }
+        let read = async {
+            let answer = answer::success(response).await.inspect_err(|error| {
+                if let Error::RateLimited { retry_after } = error {
+                    self.budget.penalize(*retry_after);
+                }
+            });
+            receive(answer?).await
+        };
+        timeout_at(until, read).await.unwrap_or(Err(Error::NoAnswer { reason: "timed out" }))
+    }
+
+    /// Sends a call and follows Lever's redirects; the answer, and until when its body may take.
+    async fn send(&self, call: &Call, token: &AccessToken, journey: &Journey) -> Result<(Response, Instant), Error> {
+        let own = &self.lever.endpoints().api;
+        let root = self.api_root();
+        let asked = call.url(&root)?;
+        let (mut url, mut status) = (asked.clone(), 0);
+        for _ in 0..=redirect::MAX_HOPS {
+            let (response, until) = self.send_to(&url, call, token, journey).await?;
+            status = response.status().as_u16();
+            match redirect::onward(&url, response.status(), response.headers(), own) {
+                Onward::To(next) => url = next,
+                Onward::Refused => {
+                    return Err(Error::Redirected { status });
+                }
+                Onward::Stay => {
+                    let moved = url != asked && response.status().is_success();
+                    if let Some(root) = moved.then(|| redirect::root_shown(&root, &asked, &url)).flatten() {
+                        self.remember_root(root);
+                    }
+                    return Ok((response, until));
+                }
+            }
+        }
+        Err(Error::Redirected { status })
+    }
+
+    /// One HTTP request, as soon as the budget allows it.
+    async fn send_to(&self, url: &Url, call: &Call, token: &AccessToken, journey: &Journey) -> Result<(Response, Instant), Error> {
+        let mut request = self.lever.http().request(call.method.clone(), url.clone()).header(AUTHORIZATION, bearer(token)?);
+        request = request.header(ACCEPT, "application/json");
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        self.permit(journey).await?;
+        self.count_request();
+        let sent = Instant::now();
+        let until = journey.until(sent);
+        let answer = match timeout_at(until, request.send()).await {
+            Ok(answer) => answer.map_err(|error| failure(&error)),
+            Err(_) => Err(Error::NoAnswer { reason: "timed out" }),
+        };
+        let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status().as_str().to_owned());
+        metrics::histogram!("lever_request_duration_seconds", "method" => call.method.to_string(), "route" => call.route, "status" => status)
+            .record(sent.elapsed());
+        Ok((answer?, until))
+    }
+
+    /// Waits for the budget, unless that is already known to take too long.
+    async fn permit(&self, journey: &Journey) -> Result<(), Error> {
+        let shut = self.budget.shut_for();
+        if shut.is_some_and(|shut| journey.is_over(shut)) {
+            return Err(Error::RateLimited { retry_after: shut });
+        }
+        let late = |_| Error::RateLimited { retry_after: self.budget.shut_for() };
+        timeout_at(journey.deadline, self.budget.acquire(self.lane)).await.map_err(late)
+    }
+}
+
+/// What one call may still do.
+struct Journey {
+    /// Nothing begins after it.
+    deadline: Instant,
+    /// For one attempt.
+    limit: Duration,
+    /// Whether the deadline also ends what has begun. A write once sent gets its whole time: an answer not waited for is an
+    /// outcome that somebody must find out.
+    cut_off: bool,
+    renewed: bool,
+}
+
+impl Journey {
+    /// Whether nothing can begin any more after a pause of that length.
+    fn is_over(&self, pause: Duration) -> bool {
+        Instant::now() + pause >= self.deadline
+    }
+
+    /// Until when an attempt that begins now may take.
+    fn until(&self, now: Instant) -> Instant {
+        let until = now + self.limit;
+        if self.cut_off { until.min(self.deadline) } else { until }
+    }
+
+    /// A token from the source. Whatever goes wrong there, nothing was done at Lever.
+    async fn token(&self, source: impl Future<Output = Result<AccessToken, Error>>) -> Result<AccessToken, Error> {
+        match timeout_at(self.deadline, source).await {
+            Err(_) => Err(Error::NoToken { reason: "it took too long", retry_after: None }),
+            Ok(Err(error @ (Error::ReauthorizationRequired | Error::NoToken { .. }))) => Err(error),
+            Ok(Err(error)) => Err(Error::NoToken { reason: "it could not be refreshed", retry_after: error.retry_after() }),
+            Ok(Ok(token)) => Ok(token),
+        }
+    }
+}
+
+fn bearer(token: &AccessToken) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose_secret()))
+        .map_err(|_| Error::NoToken { reason: "it is not a token", retry_after: None })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What a failed sending means. Only a connection that never stood proves that nothing was sent.
+pub(super) fn failure(error: &reqwest::Error) -> Error {
+    if error.is_builder() {
+        Error::Invalid { reason: "not an HTTP request" }
+    } else if error.is_connect() {
+        Error::NotSent { reason: if error.is_timeout() { "connecting timed out" } else { "no connection" } }
+    } else if error.is_timeout() {
+        Error::NoAnswer { reason: "timed out" }
+    } else {
+        Error::NoAnswer { reason: "the connection broke" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadline_ends_a_read_and_lets_a_write_that_was_sent_have_its_time() {
+        let (now, seconds) = (Instant::now(), Duration::from_secs);
+        let journey = |cut_off| Journey { deadline: now + seconds(10), limit: seconds(8), cut_off, renewed: false };
+        assert_eq!(journey(true).until(now + seconds(1)), now + seconds(9));
+        assert_eq!(journey(true).until(now + seconds(5)), now + seconds(10));
+        assert_eq!(journey(false).until(now + seconds(5)), now + seconds(13));
+    }
+}

@@ -1,0 +1,75 @@
+//! The `contacts` table.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use crate::db::TenantTx;
+use crate::lever::{Contact, Record};
+use crate::mirror::storable::{column, latest};
+
+/// Stores contacts as Lever sent them; answers how many rows were written. Rows of a newer read stay as they are.
+///
+/// # Errors
+/// The database failed.
+pub async fn upsert(tx: &mut TenantTx, records: &[Record<Contact>], read_at: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let rows = latest(records);
+    let stored = sqlx::query(
+        "INSERT INTO contacts (tenant_id, id, name, headline, emails, anonymized, raw, synced_at)
+         SELECT $1, r.id, r.name, r.headline, ARRAY(SELECT jsonb_array_elements_text(r.emails)), r.anonymized, r.raw, $2
+         FROM unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::jsonb[]) AS r (id, name, headline, emails, anonymized, raw)
+         ON CONFLICT (tenant_id, id) DO UPDATE
+         SET name = excluded.name, headline = excluded.headline, emails = excluded.emails, anonymized = excluded.anonymized,
+             raw = excluded.raw, synced_at = excluded.synced_at, gone_at = NULL
+         WHERE contacts.synced_at <= excluded.synced_at",
+    )
+    .bind(tx.tenant())
+    .bind(read_at)
+    .bind(column(&rows, |contact| contact.id.as_str()))
+    .bind(column(&rows, |contact| contact.name.as_deref()))
+    .bind(column(&rows, |contact| contact.headline.as_deref()))
+    .bind(column(&rows, |contact| Json(&contact.emails)))
+    .bind(column(&rows, |contact| contact.is_anonymized.unwrap_or(false)))
+    .bind(column(&rows, |contact| Json(&contact.raw)))
+    .execute(&mut **tx)
+    .await?;
+    Ok(stored.rows_affected())
+}
+
+/// Marks a contact gone and empties what we knew about the person.
+///
+/// # Errors
+/// The database failed.
+pub async fn mark_gone(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE contacts SET gone_at = $3, synced_at = $3, name = NULL, headline = NULL, emails = '{}', raw = jsonb_build_object('id', id)
+         WHERE tenant_id = $1 AND id = $2 AND synced_at <= $3",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .bind(read_at)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// Marks gone the contact of an opportunity that is gone, unless another opportunity that is still there shares it.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::mirror) async fn forget_unless_shared(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let alone: Option<String> = sqlx::query_scalar(
+        "SELECT o.contact_id FROM opportunities o
+         WHERE o.tenant_id = $1 AND o.id = $2 AND o.synced_at <= $3 AND o.contact_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM opportunities other
+                           WHERE other.tenant_id = $1 AND other.contact_id = o.contact_id AND other.id <> o.id AND other.gone_at IS NULL)",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(read_at)
+    .fetch_optional(&mut **tx)
+    .await?;
+    match alone {
+        Some(contact) => mark_gone(tx, &contact, read_at).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,72 @@
+//! `GET /v1/interviews`: individual interviews, by when they begin.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::InterviewView;
+use super::view::{Shown, show};
+use crate::auth::Member;
+use crate::error::{Problem, Result};
+use crate::mirror::params::{self, Filters};
+use crate::page::{Page, Paging};
+use crate::state::AppState;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct InterviewFilter {
+    /// Only interviews that end after this time.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    from: Option<String>,
+    /// Only interviews that begin before this time.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    to: Option<String>,
+    /// Only interviews in which this Lever user interviews.
+    interviewer_id: Option<String>,
+}
+
+/// Interviews by when they begin, canceled ones too (see `status`); those without a time come last.
+#[utoipa::path(
+    get, path = "/v1/interviews", operation_id = "listInterviews", tag = "Interviews", security(("bearer" = [])),
+    params(InterviewFilter, Paging),
+    responses((status = 200, body = Page<InterviewView>), (status = 400, body = Problem), (status = 401, body = Problem)),
+)]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Member(caller): Member,
+    paging: Paging,
+    Filters(filter): Filters<InterviewFilter>,
+) -> Result<Json<Page<InterviewView>>> {
+    let (from, to) = params::span(filter.from.as_deref(), filter.to.as_deref())?;
+    let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let rows: Vec<Shown> = sqlx::query_as(
+        "SELECT i.id, i.start_at, i.panel_id, i.opportunity_id, i.canceled_at, i.raw, i.synced_at,
+                p.raw->>'timezone' AS timezone, p.externally_managed, o.name AS candidate_name
+         FROM interviews i
+         JOIN panels p ON p.tenant_id = $1 AND p.id = i.panel_id
+         LEFT JOIN opportunities o ON o.tenant_id = $1 AND o.id = i.opportunity_id
+         WHERE i.tenant_id = $1 AND i.gone_at IS NULL
+           AND ($2::timestamptz IS NULL OR i.end_at > $2)
+           AND ($3::timestamptz IS NULL OR i.start_at < $3)
+           AND ($4::text IS NULL OR $4 = ANY(i.interviewer_ids))
+           AND ($6::text IS NULL OR (coalesce(i.start_at, 'infinity'), i.id) > (coalesce($5::timestamptz, 'infinity'), $6))
+         ORDER BY coalesce(i.start_at, 'infinity'), i.id LIMIT $7",
+    )
+    .bind(tx.tenant())
+    .bind(from)
+    .bind(to)
+    .bind(&filter.interviewer_id)
+    .bind(after_start.flatten())
+    .bind(after_id)
+    .bind(paging.rows())
+    .fetch_all(&mut *tx)
+    .await?;
+    let page = Page::cut(rows, &paging, |row| (row.start_at, row.id.clone()));
+    let data = show(&mut tx, page.data).await?;
+    tx.commit().await?;
+    Ok(Json(Page { data, next_cursor: page.next_cursor }))
+}

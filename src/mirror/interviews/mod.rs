@@ -1,0 +1,25 @@
+//! Interviews: one conversation each. They live inside panels and have rows of their own so that they can be found by time and by
+//! person.
+
+mod booked;
+mod conflicts;
+mod get;
+mod list;
+mod people;
+mod store;
+mod view;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub use booked::{Booked, booked};
+pub use people::{InterviewerView, People};
+pub use store::{InterviewRow, end_of, find};
+pub(super) use store::{mark_canceled_in_panel, mark_gone_in_panels, replace_in_panels};
+pub use view::{InterviewView, view};
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get)).routes(routes!(conflicts::list))
+}

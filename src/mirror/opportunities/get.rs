@@ -1,0 +1,27 @@
+//! `GET /v1/opportunities/{id}`: one candidacy.
+
+use axum::Json;
+use axum::extract::State;
+use sqlx::QueryBuilder;
+
+use super::OpportunityView;
+use super::view::{SELECT, Shown};
+use crate::auth::Member;
+use crate::error::{Error, Problem, Result};
+use crate::mirror::params::LeverId;
+use crate::state::AppState;
+
+/// One opportunity, archived ones too.
+#[utoipa::path(
+    get, path = "/v1/opportunities/{id}", operation_id = "getOpportunity", tag = "Opportunities", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Lever's id of the opportunity")),
+    responses((status = 200, body = OpportunityView), (status = 401, body = Problem), (status = 404, body = Problem)),
+)]
+pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<OpportunityView>> {
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut query = QueryBuilder::new(SELECT);
+    query.push_bind(tx.tenant()).push(" AND o.id = ").push_bind(id);
+    let row: Option<Shown> = query.build_query_as().fetch_optional(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(Json(row.ok_or_else(Error::not_found)?.into()))
+}

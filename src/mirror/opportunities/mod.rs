@@ -1,0 +1,21 @@
+//! Opportunities: one candidacy of one person each, with their contact and application taken out of Lever's expanded answer.
+
+mod expanded;
+mod get;
+mod gone;
+mod list;
+mod store;
+mod view;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub use gone::{mark_gone, mark_unseen_gone};
+pub use store::{OpportunityRow, active_ids_after, count, find, upsert};
+pub use view::{ApplicationView, ArchivedView, ContactSummary, OpportunityLinks, OpportunityView, PostingRef};
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get))
+}

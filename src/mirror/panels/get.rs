@@ -1,0 +1,37 @@
+//! `GET /v1/panels/{panelId}`: one panel, with its version as `ETag`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{HeaderValue, header};
+
+use super::{PanelView, find, view};
+use crate::auth::Member;
+use crate::error::{Error, Problem, Result};
+use crate::mirror::params::LeverId;
+use crate::state::AppState;
+
+/// The version as a header's value.
+pub fn etag(version: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{version}\"")).expect("a version is hex")
+}
+
+/// One panel, canceled ones too. Hand the `ETag` back as `If-Match` when you change it.
+#[utoipa::path(
+    get, path = "/v1/panels/{panelId}", operation_id = "getPanel", tag = "Panels", security(("bearer" = [])),
+    params(("panelId" = String, Path, description = "Lever's id of the panel")),
+    responses(
+        (status = 200, body = PanelView, headers(("ETag" = String, description = "The panel's version"))),
+        (status = 401, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<impl IntoResponse> {
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let panel = find(&mut tx, &id).await?;
+    let view = view(&mut tx, &id).await?;
+    tx.commit().await?;
+    match (panel, view) {
+        (Some(panel), Some(view)) => Ok(([(header::ETAG, etag(&panel.version))], Json(view))),
+        _ => Err(Error::not_found()),
+    }
+}

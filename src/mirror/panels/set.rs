@@ -1,0 +1,69 @@
+//! All panels of one opportunity at once: what is not in the whole set is no longer there.
+
+use chrono::{DateTime, Utc};
+
+use super::upsert;
+use crate::db::TenantTx;
+use crate::lever::{Panel, Record};
+use crate::mirror::interviews;
+
+/// Makes our copy of an opportunity's panels equal to the whole set that was read: stores them, and marks gone what is missing.
+/// Does nothing when a newer read of the set, or a newer proof that the opportunity is gone, is stored already. Only for a set
+/// that was read completely; single panels go through [`upsert`].
+///
+/// # Errors
+/// The database failed.
+pub async fn replace_for_opportunity(
+    tx: &mut TenantTx,
+    opportunity: &str,
+    records: &[Record<Panel>],
+    read_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let known: Option<Option<DateTime<Utc>>> =
+        sqlx::query_scalar("SELECT greatest(panels_synced_at, gone_at) FROM opportunities WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE")
+            .bind(tx.tenant())
+            .bind(opportunity)
+            .fetch_optional(&mut **tx)
+            .await?;
+    if known.flatten().is_some_and(|known| known > read_at) {
+        return Ok(());
+    }
+    sqlx::query("UPDATE opportunities SET panels_synced_at = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tx.tenant())
+        .bind(opportunity)
+        .bind(read_at)
+        .execute(&mut **tx)
+        .await?;
+    upsert(tx, opportunity, records, read_at).await?;
+    let there: Vec<&str> = records.iter().map(|panel| panel.id.as_str()).collect();
+    // Canceled ones are kept: whoever canceled a panel may still read that it is.
+    let vanished: Vec<String> = sqlx::query_scalar(
+        "UPDATE panels SET gone_at = $3, synced_at = $3
+         WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND gone_at IS NULL AND canceled_at IS NULL AND id <> ALL($4)
+         RETURNING id",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(read_at)
+    .bind(there)
+    .fetch_all(&mut **tx)
+    .await?;
+    interviews::mark_gone_in_panels(tx, &vanished, read_at).await
+}
+
+/// Marks every panel of an opportunity gone, canceled ones too: the opportunity itself is.
+///
+/// # Errors
+/// The database failed.
+pub async fn mark_all_gone(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let marked: Vec<String> = sqlx::query_scalar(
+        "UPDATE panels SET gone_at = $3, synced_at = $3
+         WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND gone_at IS NULL RETURNING id",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(read_at)
+    .fetch_all(&mut **tx)
+    .await?;
+    interviews::mark_gone_in_panels(tx, &marked, read_at).await
+}

@@ -1,0 +1,96 @@
+//! One opportunity read from Lever again, with all its panels: what a webhook hints at, and what a person opens before the sync
+//! got there. Reading and storing are apart, because nothing is asked of Lever inside a transaction.
+
+use chrono::{DateTime, Utc};
+
+use super::{opportunities, panels};
+use crate::db::TenantTx;
+use crate::error::Result;
+use crate::ids::TenantId;
+use crate::lever::{self, Account, Opportunity, Page, Panel, Record};
+use crate::state::AppState;
+
+/// What Lever said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    /// It is there, and our copy is as Lever has it.
+    Found,
+    /// Lever has no such opportunity (any more); our copy says so too.
+    Gone,
+}
+
+/// An opportunity as Lever has it, not stored yet.
+#[derive(Debug)]
+pub struct Reading {
+    id: String,
+    /// When the first request was sent.
+    read_at: DateTime<Utc>,
+    found: Option<Found>,
+}
+
+#[derive(Debug)]
+struct Found {
+    opportunity: Record<Opportunity>,
+    panels_read_at: DateTime<Utc>,
+    panels: Page<Panel>,
+}
+
+/// Reads an opportunity and its panels again, in the account's lane, and stores both.
+///
+/// # Errors
+/// Lever or the database failed; nothing was stored.
+pub async fn opportunity(state: &AppState, tenant: TenantId, account: &Account, id: &str) -> Result<Refreshed> {
+    let reading = read(state, account, id).await?;
+    let mut tx = state.db.begin(tenant).await?;
+    let refreshed = reading.store(&mut tx).await?;
+    tx.commit().await?;
+    Ok(refreshed)
+}
+
+/// Reads an opportunity and its panels: two requests.
+///
+/// # Errors
+/// Lever failed. That it has no such opportunity is no error.
+pub async fn read(state: &AppState, account: &Account, id: &str) -> Result<Reading, lever::Error> {
+    let read_at = state.clock.now();
+    let found = match read_both(state, account, id).await {
+        Ok(found) => Some(found),
+        Err(error) if error.is_not_found() => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Reading { id: id.to_owned(), read_at, found })
+}
+
+async fn read_both(state: &AppState, account: &Account, id: &str) -> Result<Found, lever::Error> {
+    let opportunity = account.get_opportunity(id).await?;
+    let panels_read_at = state.clock.now();
+    let panels = account.all_panels(id).await?;
+    Ok(Found { opportunity, panels_read_at, panels })
+}
+
+impl Reading {
+    /// When the read began: whatever happened before then is in it.
+    pub fn read_at(&self) -> DateTime<Utc> {
+        self.read_at
+    }
+
+    /// Makes our copy equal to what was read, unless a newer read is stored.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn store(&self, tx: &mut TenantTx) -> Result<Refreshed, sqlx::Error> {
+        let Some(found) = &self.found else {
+            opportunities::mark_gone(tx, &self.id, self.read_at).await?;
+            return Ok(Refreshed::Gone);
+        };
+        opportunities::upsert(tx, std::slice::from_ref(&found.opportunity), self.read_at).await?;
+        // Merged candidates answer under the id of the one that is left.
+        let id = &found.opportunity.id;
+        if found.panels.unreadable == 0 {
+            panels::replace_for_opportunity(tx, id, &found.panels.records, found.panels_read_at).await?;
+        } else {
+            panels::upsert(tx, id, &found.panels.records, found.panels_read_at).await?;
+        }
+        Ok(Refreshed::Found)
+    }
+}

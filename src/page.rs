@@ -1,0 +1,134 @@
+//! Pages of lists: `limit` (1..=200, default 50) and an opaque `cursor`, answered as `{"data": [...], "nextCursor": ...}`.
+//!
+//! A cursor holds the sort key of the last row shown, so a page is one index range however deep it lies, and rows that
+//! arrive meanwhile neither repeat nor hide others.
+
+use axum::extract::FromRequestParts;
+use axum::extract::Query;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::error::Error;
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 200;
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    /// Hand this back as `cursor` to read on; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page of rows that were read with one more than `limit`: the surplus row only tells that there is more.
+    pub fn cut<K: Serialize>(mut rows: Vec<T>, page: &Paging, key: impl Fn(&T) -> K) -> Self {
+        let more = rows.len() > page.limit();
+        rows.truncate(page.limit());
+        let next_cursor = if more { rows.last().map(|last| encode(&key(last))) } else { None };
+        Self { data: rows, next_cursor }
+    }
+
+    /// The same page of other things.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { data: self.data.into_iter().map(change).collect(), next_cursor: self.next_cursor }
+    }
+}
+
+/// Which page a caller asks for.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// How many to answer: 1..=200, default 50.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl Paging {
+    /// Rows on this page, 1..=200.
+    pub fn limit(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_LIMIT) as usize
+    }
+
+    /// Rows to read from the database: one more than shown, to know whether there is a next page.
+    pub fn rows(&self) -> i64 {
+        self.limit() as i64 + 1
+    }
+
+    /// The sort key to read on from; `None` on the first page.
+    ///
+    /// # Errors
+    /// 400 `invalid_parameter` when the cursor is not one of this list's.
+    pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, Error> {
+        self.cursor.as_deref().map(decode).transpose()
+    }
+}
+
+/// The extractor refuses a `limit` out of range instead of guessing.
+impl<S: Send + Sync> FromRequestParts<S> for Paging {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Query(paging) = Query::<Paging>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::invalid_parameter("limit", "must be a whole number from 1 to 200"))?;
+        match paging.limit {
+            Some(limit) if !(1..=MAX_LIMIT).contains(&limit) => Err(Error::invalid_parameter("limit", "must be a whole number from 1 to 200")),
+            _ => Ok(paging),
+        }
+    }
+}
+
+fn encode(key: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a sort key is plain data"))
+}
+
+fn decode<K: DeserializeOwned>(cursor: &str) -> Result<K, Error> {
+    let refused = || Error::invalid_parameter("cursor", "is not a cursor of this list; start again without it");
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
+    let key: K = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+    // Text with a NUL never came from one of our rows, and Postgres would refuse it later with a worse message.
+    if bytes.windows(6).any(|w| w == b"\\u0000") { Err(refused()) } else { Ok(key) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn paging(limit: u32, cursor: Option<String>) -> Paging {
+        Paging { limit: Some(limit), cursor }
+    }
+
+    proptest! {
+        #[test]
+        fn following_the_cursors_shows_every_row_once(total in 0usize..50, limit in 1u32..10) {
+            let mut seen = Vec::new();
+            let mut cursor = None;
+            loop {
+                let page = paging(limit, cursor);
+                let after: Option<usize> = page.after().expect("our own cursor");
+                let rows = (0..total).filter(|row| after.is_none_or(|after| *row > after)).take(page.rows() as usize).collect();
+                let shown = Page::cut(rows, &page, |row| *row);
+                seen.extend(shown.data);
+                cursor = shown.next_cursor;
+                if cursor.is_none() { break }
+            }
+            prop_assert_eq!(seen, (0..total).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_made_up_cursor_is_refused_and_never_panics(cursor in ".{0,40}") {
+            let page = paging(1, Some(format!("!{cursor}")));
+            prop_assert!(page.after::<(i64, String)>().is_err());
+        }
+    }
+}

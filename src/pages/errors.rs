@@ -1,0 +1,76 @@
+//! Refusals for people: on a page's address a browser gets a small page instead of problem+json, with the same status.
+
+use askama::Template;
+use axum::body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+
+use super::integrations;
+use super::shell::{Shell, render};
+
+/// Larger than any problem of ours.
+const PROBLEM_BYTES: usize = 64 * 1024;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    shell: Shell,
+    title: &'static str,
+    detail: String,
+    request_id: Option<String>,
+    /// Not on the Integrations page itself: that link would lead nowhere new.
+    way_back: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem {
+    detail: String,
+    request_id: Option<String>,
+}
+
+/// The layer: `axum::middleware::from_fn(errors_for_people)`. It leaves alone what is no problem, no page, or no browser's request.
+pub async fn errors_for_people(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let way_back = path != integrations::PATH;
+    let wanted = is_page(path) && accepts_html(request.headers());
+    let response = next.run(request).await;
+    if !wanted || !is_problem(&response) {
+        return response;
+    }
+    let (mut parts, problem) = response.into_parts();
+    let read = body::to_bytes(problem, PROBLEM_BYTES).await.ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok());
+    let Some(problem) = read else { return parts.status.into_response() };
+    let title = title(parts.status);
+    let page = ErrorPage { shell: Shell::new(title), title, detail: problem.detail, request_id: problem.request_id, way_back };
+    for replaced in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+        parts.headers.remove(replaced);
+    }
+    (parts.status, parts.headers, render(&page)).into_response()
+}
+
+fn is_page(path: &str) -> bool {
+    path == "/" || path == "/sign-in" || path == integrations::PATH || path.starts_with("/integrations/")
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"))
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "That did not work",
+        StatusCode::UNAUTHORIZED => "Please sign in",
+        StatusCode::FORBIDDEN => "Not allowed",
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => "Not available right now",
+        _ => "Something went wrong",
+    }
+}

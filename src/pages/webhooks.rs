@@ -1,0 +1,89 @@
+//! What the card says about Lever's messages to us: which arrive, and what to switch on in Lever's settings. Pure.
+
+use super::shell::Moment;
+use crate::accounts::webhooks::{WebhookState, WebhookStatus};
+
+/// One webhook on the page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct WebhookLine {
+    pub(super) event: &'static str,
+    pub(super) words: &'static str,
+    /// `good`, `warn` or `quiet`: how its state looks.
+    pub(super) tone: &'static str,
+    pub(super) state: &'static str,
+    pub(super) last_delivery: Option<Moment>,
+}
+
+/// The webhooks in two lists: those the product needs, and those that only make it quicker.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Webhooks {
+    pub(super) required: Vec<WebhookLine>,
+    pub(super) optional: Vec<WebhookLine>,
+    /// Groups in Lever's settings from which nothing has arrived yet.
+    pub(super) to_switch_on: Vec<&'static str>,
+}
+
+/// The statuses in words.
+pub(super) fn describe(statuses: &[WebhookStatus]) -> Webhooks {
+    let (required, optional): (Vec<_>, Vec<_>) = statuses.iter().partition(|status| status.required);
+    let silent = required.iter().filter(|status| status.state != WebhookState::Arriving);
+    Webhooks {
+        to_switch_on: silent.map(|status| words(status.event).1).collect(),
+        required: required.into_iter().map(line).collect(),
+        optional: optional.into_iter().map(line).collect(),
+    }
+}
+
+fn line(status: &WebhookStatus) -> WebhookLine {
+    let (tone, state) = match status.state {
+        WebhookState::Missing => ("warn", "Not registered at Lever yet"),
+        WebhookState::Waiting => ("quiet", "Registered, nothing has arrived yet"),
+        WebhookState::Arriving => ("good", "Arriving"),
+    };
+    WebhookLine { event: status.event, words: words(status.event).0, tone, state, last_delivery: status.last_delivery_at.map(Moment) }
+}
+
+/// An event in words, and the name of its group in Lever's settings.
+fn words(event: &str) -> (&'static str, &'static str) {
+    match event {
+        "candidateArchiveChange" => ("A candidate is archived or brought back", "Candidate archive state change"),
+        "interviewDeleted" => ("An interview is deleted", "Interview deleted"),
+        "interviewCreated" => ("An interview is scheduled", "Interview created"),
+        "interviewUpdated" => ("An interview is changed", "Interview updated"),
+        "candidateStageChange" => ("A candidate moves to another stage", "Candidate stage change"),
+        "candidateDeleted" => ("A candidate is deleted", "Candidate deleted"),
+        "candidateHired" => ("A candidate is hired", "Candidate hired"),
+        "applicationCreated" => ("Someone applies", "Application created"),
+        "contactCreated" => ("A person is added", "Contact created"),
+        "contactUpdated" => ("A person's details change", "Contact updated"),
+        _ => ("Something else happens", "another event"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::webhooks::WANTED;
+
+    fn status(event: &'static str, required: bool, state: WebhookState) -> WebhookStatus {
+        WebhookStatus { event, required, registered: state != WebhookState::Missing, last_delivery_at: None, state }
+    }
+
+    #[test]
+    fn the_two_switches_are_named_until_something_arrives() {
+        let shown = describe(&[
+            status("candidateArchiveChange", true, WebhookState::Waiting),
+            status("interviewDeleted", true, WebhookState::Arriving),
+            status("contactCreated", false, WebhookState::Waiting),
+        ]);
+        assert_eq!(shown.to_switch_on, ["Candidate archive state change"]);
+        assert_eq!((shown.required.len(), shown.optional.len()), (2, 1));
+    }
+
+    #[test]
+    fn every_event_that_is_registered_has_words() {
+        for wanted in WANTED {
+            assert_ne!(words(wanted.event).1, "another event", "{}", wanted.event);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a caller is answered about an operation: its result, why it failed, or where to ask for it.
+//!
+//! One function for the request itself and for a repeat of it with the same `Idempotency-Key`, so that both say the same.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::operations::OperationView;
+use super::store::{Operation, Status};
+use super::write::Write;
+use crate::db::TenantTx;
+use crate::error::{Error, Result};
+use crate::ids::TenantId;
+use crate::mirror::{interviews, panels};
+use crate::state::AppState;
+
+/// The answer about an operation as it stands.
+///
+/// # Errors
+/// What the operation failed with.
+pub(super) async fn of(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Response> {
+    match operation.status {
+        Status::Failed => Err(operation.failure().map_or_else(|| Error::internal("a failed operation without a reason"), |failure| failure.error())),
+        Status::Sending | Status::Unknown => accepted(operation),
+        Status::Succeeded => {
+            let mut tx = state.db.begin(tenant).await?;
+            let response = done(&mut tx, operation).await?;
+            tx.commit().await?;
+            // Done, but our copy could not be read again yet: the operation says what there is to say.
+            response.map_or_else(|| accepted(operation), Ok)
+        }
+    }
+}
+
+async fn done(tx: &mut TenantTx, operation: &Operation) -> Result<Option<Response>> {
+    match &operation.request {
+        Write::SchedulePanel { .. } => panel(tx, operation.panel_id.as_deref(), StatusCode::CREATED).await,
+        Write::EditPanel { .. } => panel(tx, operation.panel_id.as_deref(), StatusCode::OK).await,
+        Write::AddInterview { .. } => interview(tx, operation.interview_id.as_deref(), StatusCode::CREATED).await,
+        Write::EditInterview { .. } => interview(tx, operation.interview_id.as_deref(), StatusCode::OK).await,
+        Write::CancelPanel { .. } | Write::RemoveDouble { .. } | Write::CancelInterview { .. } => Ok(Some(StatusCode::NO_CONTENT.into_response())),
+    }
+}
+
+/// A panel with its version; a new one with its address.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn panel(tx: &mut TenantTx, id: Option<&str>, status: StatusCode) -> Result<Option<Response>> {
+    let Some(id) = id else { return Ok(None) };
+    let (Some(row), Some(view)) = (panels::find(tx, id).await?, panels::view(tx, id).await?) else { return Ok(None) };
+    located(status, &view, &format!("/v1/panels/{id}"), Some(panels::etag(&row.version))).map(Some)
+}
+
+/// An interview; a new one with its address.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn interview(tx: &mut TenantTx, id: Option<&str>, status: StatusCode) -> Result<Option<Response>> {
+    let Some(id) = id else { return Ok(None) };
+    let Some(view) = interviews::view(tx, id).await? else { return Ok(None) };
+    located(status, &view, &format!("/v1/interviews/{id}"), None).map(Some)
+}
+
+/// 202: ask there.
+fn accepted(operation: &Operation) -> Result<Response> {
+    let path = format!("/v1/operations/{}", operation.id);
+    let mut response = (StatusCode::ACCEPTED, Json(OperationView::from(operation))).into_response();
+    response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(path).map_err(Error::internal)?);
+    Ok(response)
+}
+
+fn located(status: StatusCode, view: &impl Serialize, path: &str, etag: Option<HeaderValue>) -> Result<Response> {
+    let mut response = (status, Json(view)).into_response();
+    if status == StatusCode::CREATED {
+        // An id of Lever's that cannot stand in a header leaves the address out; it is in the body.
+        if let Ok(path) = HeaderValue::try_from(path) {
+            response.headers_mut().insert(header::LOCATION, path);
+        }
+    }
+    if let Some(etag) = etag {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(response)
+}

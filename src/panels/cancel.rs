@@ -1,0 +1,73 @@
+//! `DELETE /v1/panels/{panelId}`: cancels a panel. A second time changes nothing and is as good as the first.
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::store::{self, NewOperation};
+use super::write::Write;
+use super::{OperationView, answer, panel, perform_as, record, send};
+use crate::accounts;
+use crate::auth::Member;
+use crate::error::{Error, Problem, Result};
+use crate::lever::Lane;
+use crate::mirror::LeverId;
+use crate::state::AppState;
+
+/// In whose name it is done.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct Performer {
+    /// A Lever user; by default the active one with the caller's address, else the one who connected.
+    pub perform_as: Option<String>,
+}
+
+/// Cancel a panel
+#[utoipa::path(
+    delete, path = "/v1/panels/{panelId}", operation_id = "cancelPanel", tag = "Panels", security(("bearer" = [])),
+    params(
+        ("panelId" = String, Path, description = "Lever's id of the panel"), Performer,
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that you read: refused when the panel has changed since"),
+    ),
+    responses(
+        (status = 204, description = "It is canceled, by this request or before"),
+        (status = 202, body = OperationView, headers(("Location" = String))),
+        (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`panel_not_externally_managed`, `panel_busy`, `not_connected`, ..."),
+        (status = 412, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+pub(super) async fn cancel(
+    State(state): State<AppState>,
+    Member(caller): Member,
+    LeverId(id): LeverId,
+    Query(performer): Query<Performer>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let known = panel::known(&state, caller.tenant, &id).await?;
+    if known.canceled_at.is_some() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let account = account.in_lane(Lane::Person);
+    // Only a caller who means one version needs a fresh one; canceling itself overwrites nothing.
+    if panel::is_pinned(&headers) {
+        panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+    }
+    let (mut tx, row) = panel::begin(&state, caller.tenant, &id).await?;
+    if row.canceled_at.is_some() {
+        tx.commit().await?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    panel::check_version(&mut tx, &headers, &row).await?;
+    let performer = perform_as::choose(&mut tx, &caller, &connection, performer.perform_as.as_deref()).await?;
+    let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
+    let write = Write::CancelPanel { panel: id };
+    let operation = store::record(&mut tx, NewOperation::by(&caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
+    record::commit(&state, tx, &operation).await?;
+    let operation = send::carry_out(&state, caller.tenant, &account, operation).await?;
+    answer::of(&state, caller.tenant, &operation).await
+}

@@ -1,0 +1,85 @@
+//! A booking that is there twice: Lever refuses nothing twice, and neither does a proxy that repeats a request. The younger is taken
+//! away by a write of its own, which is in the log of operations like every other.
+
+use super::look::{age, carries};
+use super::outcome;
+use super::send::carry_out;
+use super::store::{self, NewOperation, Operation, Status};
+use super::write::Write;
+use super::{evidence, record};
+use crate::error::Result;
+use crate::ids::TenantId;
+use crate::jobs::{Claim, Outcome};
+use crate::lever::{Account, Panel, Record};
+use crate::mirror::panels;
+use crate::state::AppState;
+
+/// Looks whether a booking that succeeded was made more than once, and takes the surplus away.
+///
+/// # Errors
+/// Lever or the database failed; the job looks again.
+pub(super) async fn remove(state: &AppState, claim: &Claim, account: &Account, operation: &Operation) -> Result<Outcome> {
+    if operation.status != Status::Succeeded {
+        return Ok(Outcome::Done);
+    }
+    match &operation.request {
+        Write::SchedulePanel { .. } => surplus_panels(state, claim, account, operation).await?,
+        // Without a mark only a repeat of ours makes two equal interviews a double and not a wish.
+        Write::AddInterview { panel, body, before } if operation.attempts > 1 => {
+            let fresh = account.get_panel(&operation.opportunity_id, panel).await?;
+            let tenant = claim.tenant_id;
+            let mut tx = state.db.begin(tenant).await?;
+            let others = store::added_by_others(&mut tx, operation).await?;
+            tx.commit().await?;
+            let known = [evidence::ids(before), others, operation.interview_id.iter().cloned().collect()].concat();
+            for interview in evidence::added(body, &fresh.raw, &known) {
+                take_away(state, tenant, account, operation, Write::CancelInterview { panel: panel.clone(), interview }).await?;
+            }
+        }
+        _ => {}
+    }
+    Ok(Outcome::Done)
+}
+
+async fn surplus_panels(state: &AppState, claim: &Claim, account: &Account, operation: &Operation) -> Result<()> {
+    let tenant = claim.tenant_id;
+    let read_at = state.clock.now();
+    let read = match account.all_panels(&operation.opportunity_id).await {
+        // The candidate was deleted meanwhile, and the panels with it.
+        Err(error) if error.is_not_found() => return Ok(()),
+        read => read?,
+    };
+    let mut tx = state.db.begin(tenant).await?;
+    if !claim.holds(&mut tx).await? {
+        return Ok(());
+    }
+    if read.unreadable == 0 {
+        panels::replace_for_opportunity(&mut tx, &operation.opportunity_id, &read.records, read_at).await?;
+    }
+    tx.commit().await?;
+    let mut copies: Vec<Record<Panel>> = read.records.into_iter().filter(|panel| carries(panel, operation) && panel.canceled_at.is_none()).collect();
+    copies.sort_by_key(|panel| age(panel));
+    for copy in copies.iter().filter(|copy| operation.panel_id.as_ref() != Some(&copy.id)) {
+        take_away(state, tenant, account, operation, Write::RemoveDouble { panel: copy.id.clone() }).await?;
+    }
+    Ok(())
+}
+
+/// Records and sends the removal, on behalf of whoever asked for the booking.
+async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, write: Write) -> Result<()> {
+    tracing::warn!(operation = %operation.id, kind = operation.kind, "Lever made a booking twice; the surplus is taken away");
+    let new = NewOperation {
+        caller: &operation.caller,
+        caller_email: &operation.caller_email,
+        perform_as: &operation.perform_as,
+        opportunity: &operation.opportunity_id,
+        mark: None,
+        write,
+    };
+    let mut tx = state.db.begin(tenant).await?;
+    let removal = store::record(&mut tx, new, state.clock.now()).await?;
+    record::commit(state, tx, &removal).await?;
+    let removal = carry_out(state, tenant, account, removal).await?;
+    outcome::as_it_stands(state, tenant, &removal).await?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! `PATCH /v1/panels/{panelId}`: edits a panel by a JSON merge patch (RFC 7396) over what Lever has at that moment.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::draft::PanelDraft;
+use super::judge::{self, Except};
+use super::requests::PanelPatch;
+use super::store::{self, NewOperation, Operation};
+use super::write::Write;
+use super::{OperationView, answer, mark, merge, panel, perform_as, record, send, slots};
+use crate::accounts::{self, Connection};
+use crate::auth::{Caller, Member};
+use crate::config::HttpConfig;
+use crate::error::{Error, Mistake, Problem, Result};
+use crate::lever::Lane;
+use crate::mirror::LeverId;
+use crate::mirror::panels::PanelView;
+use crate::state::AppState;
+
+/// Edit a panel. What is not sent stays as it is; `interviews` is the whole list, and those that stay carry their `id`.
+#[utoipa::path(
+    patch, path = "/v1/panels/{panelId}", operation_id = "editPanel", tag = "Panels", security(("bearer" = [])),
+    params(
+        ("panelId" = String, Path, description = "Lever's id of the panel"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that you read: the edit is refused when the panel has changed since"),
+    ),
+    request_body = PanelPatch,
+    responses(
+        (status = 200, body = PanelView, headers(("ETag" = String))),
+        (status = 202, body = OperationView, headers(("Location" = String))),
+        (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`panel_not_externally_managed`, `panel_canceled`, `panel_busy`, `interviewer_conflict`, ..."),
+        (status = 412, body = Problem, description = "`panel_changed`, with the panel as it is now"),
+        (status = 422, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+pub(super) async fn edit(
+    State(state): State<AppState>,
+    Member(caller): Member,
+    LeverId(id): LeverId,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let draft = PanelDraft::patch(&body.value).map_err(Error::invalid)?;
+    let known = panel::known(&state, caller.tenant, &id).await?;
+    panel::still_on(&known)?;
+    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let account = account.in_lane(Lane::Person);
+    panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+    match prepare(&state, &caller, &connection, &id, &headers, &draft, body.value).await? {
+        Prepared::Nothing(response) => Ok(response),
+        Prepared::Recorded(operation) => {
+            let operation = send::carry_out(&state, caller.tenant, &account, *operation).await?;
+            answer::of(&state, caller.tenant, &operation).await
+        }
+    }
+}
+
+/// An edit is sent, or changes nothing and is answered at once.
+enum Prepared {
+    Nothing(Response),
+    Recorded(Box<Operation>),
+}
+
+async fn prepare(
+    state: &AppState,
+    caller: &Caller,
+    connection: &Connection,
+    id: &str,
+    headers: &HeaderMap,
+    draft: &PanelDraft,
+    patch: Value,
+) -> Result<Prepared> {
+    let now = state.clock.now();
+    let (mut tx, row) = panel::begin(state, caller.tenant, id).await?;
+    panel::still_on(&row)?;
+    panel::check_version(&mut tx, headers, &row).await?;
+    let candidacy = judge::opportunity(&mut tx, &row.opportunity_id).await?;
+    let body = merged(&state.config.http, &row.raw, draft).map_err(Error::invalid)?;
+    if body == merged(&state.config.http, &row.raw, &PanelDraft::default()).map_err(Error::invalid)? {
+        let response = answer::panel(&mut tx, Some(id), StatusCode::OK).await?.ok_or_else(Error::not_found)?;
+        tx.commit().await?;
+        return Ok(Prepared::Nothing(response));
+    }
+    let mut mistakes = Vec::new();
+    for (index, application) in draft.application_ids.as_ref().value().into_iter().flatten().enumerate() {
+        let there = row.raw["applications"].as_array().is_some_and(|there| there.contains(&json!(application)));
+        if !there && candidacy.application_id.as_ref() != Some(application) {
+            mistakes.push(Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity"));
+        }
+    }
+    let performer = perform_as::choose(&mut tx, caller, connection, draft.wishes.perform_as.as_deref()).await?;
+    let performer = performer.unwrap_or_else(|mistake| {
+        mistakes.push(mistake);
+        String::new()
+    });
+    let slots = slots::of_panel(&row.raw, &body);
+    judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Panel(id), now).await?;
+    let write = Write::EditPanel { panel: id.to_owned(), body, patch, before: row.raw, pinned: panel::is_pinned(headers) };
+    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
+    record::commit(state, tx, &operation).await?;
+    Ok(Prepared::Recorded(Box::new(operation)))
+}
+
+/// The whole panel that Lever gets for this edit of `fresh`.
+pub(super) fn merged(http: &HttpConfig, fresh: &Value, draft: &PanelDraft) -> Result<Value, Vec<Mistake>> {
+    let mut body = merge::panel(fresh, draft)?;
+    let before = fresh.get("externalUrl").and_then(Value::as_str);
+    match (mark::edited(http, before, draft.external_url.as_ref()), body.as_object_mut()) {
+        (Some(url), Some(body)) => drop(body.insert("externalUrl".into(), json!(url))),
+        (None, Some(body)) => drop(body.remove("externalUrl")),
+        (_, None) => {}
+    }
+    Ok(body)
+}

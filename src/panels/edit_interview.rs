@@ -1,0 +1,132 @@
+//! `PATCH /v1/interviews/{interviewId}`: edits one interview by a JSON merge patch over what Lever has at that moment.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::draft::{InterviewDraft, Wishes};
+use super::evidence;
+use super::judge::{self, Except};
+use super::requests::InterviewPatch;
+use super::store::{self, NewOperation, Operation};
+use super::write::Write;
+use super::{OperationView, answer, merge, panel, perform_as, record, send, slots};
+use crate::accounts::{self, Connection};
+use crate::auth::{Caller, Member};
+use crate::error::{Error, Problem, Result};
+use crate::lever::Lane;
+use crate::mirror::LeverId;
+use crate::mirror::interviews::{self, InterviewView};
+use crate::state::AppState;
+
+/// Edit one interview. What is not sent stays as it is.
+#[utoipa::path(
+    patch, path = "/v1/interviews/{interviewId}", operation_id = "editInterview", tag = "Interviews", security(("bearer" = [])),
+    params(
+        ("interviewId" = String, Path, description = "Lever's id of the interview"),
+        ("If-Match" = Option<String>, Header, description = "The panel's `ETag`: the edit is refused when the panel has changed since"),
+    ),
+    request_body = InterviewPatch,
+    responses(
+        (status = 200, body = InterviewView),
+        (status = 202, body = OperationView, headers(("Location" = String))),
+        (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`panel_not_externally_managed`, `panel_canceled`, `panel_busy`, `interviewer_conflict`, ..."),
+        (status = 412, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+pub(super) async fn edit(
+    State(state): State<AppState>,
+    Member(caller): Member,
+    LeverId(id): LeverId,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let (draft, wishes) = InterviewDraft::patch(&body.value).map_err(Error::invalid)?;
+    let panel_id = panel_of(&state, &caller, &id).await?;
+    let known = panel::known(&state, caller.tenant, &panel_id).await?;
+    panel::still_on(&known)?;
+    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let account = account.in_lane(Lane::Person);
+    panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value };
+    match prepare(&state, &caller, &connection, &headers, edit).await? {
+        Err(response) => Ok(response),
+        Ok(operation) => {
+            let operation = send::carry_out(&state, caller.tenant, &account, operation).await?;
+            answer::of(&state, caller.tenant, &operation).await
+        }
+    }
+}
+
+struct Edit<'a> {
+    interview: &'a str,
+    panel: &'a str,
+    draft: &'a InterviewDraft,
+    wishes: &'a Wishes,
+    patch: Value,
+}
+
+/// Judges the edit and records it; one that changes nothing is answered at once.
+async fn prepare(
+    state: &AppState,
+    caller: &Caller,
+    connection: &Connection,
+    headers: &HeaderMap,
+    edit: Edit<'_>,
+) -> Result<Result<Operation, Response>> {
+    let now = state.clock.now();
+    let (mut tx, row) = panel::begin(state, caller.tenant, edit.panel).await?;
+    panel::still_on(&row)?;
+    panel::check_version(&mut tx, headers, &row).await?;
+    judge::opportunity(&mut tx, &row.opportunity_id).await?;
+    let fresh = evidence::by_id(&row.raw, Some(edit.interview)).filter(|interview| merge::is_on(interview)).ok_or_else(Error::not_found)?;
+    let before = merge::interview(fresh, &InterviewDraft::default());
+    let body = merge::interview(fresh, edit.draft);
+    if body == before {
+        let response = answer::interview(&mut tx, Some(edit.interview), StatusCode::OK).await?.ok_or_else(Error::not_found)?;
+        tx.commit().await?;
+        return Ok(Err(response));
+    }
+    let (performer, mistakes) = match perform_as::choose(&mut tx, caller, connection, edit.wishes.perform_as.as_deref()).await? {
+        Ok(performer) => (performer, Vec::new()),
+        Err(mistake) => (String::new(), vec![mistake]),
+    };
+    let slots: Vec<_> = slots::of_interview(fresh, &body, String::new()).into_iter().collect();
+    judge::slots(&mut tx, &slots, mistakes, edit.wishes, Except::Interview(edit.interview), now).await?;
+    let write = Write::EditInterview {
+        panel: edit.panel.to_owned(),
+        interview: edit.interview.to_owned(),
+        body: of_panel(body, edit.panel),
+        patch: edit.patch,
+        before,
+        pinned: panel::is_pinned(headers),
+    };
+    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
+    record::commit(state, tx, &operation).await?;
+    Ok(Ok(operation))
+}
+
+/// The interview that Lever gets for this edit of `fresh`, an interview inside its panel.
+pub(super) fn merged(panel: &str, fresh: &Value, draft: &InterviewDraft) -> Value {
+    of_panel(merge::interview(fresh, draft), panel)
+}
+
+/// Lever wants to be told the panel of an interview that is sent alone.
+fn of_panel(mut body: Value, panel: &str) -> Value {
+    body["panel"] = json!(panel);
+    body
+}
+
+/// The panel that an interview is in.
+///
+/// # Errors
+/// 404.
+async fn panel_of(state: &AppState, caller: &Caller, interview: &str) -> Result<String> {
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let row = interviews::find(&mut tx, interview).await?;
+    tx.commit().await?;
+    row.filter(|row| row.gone_at.is_none()).map(|row| row.panel_id).ok_or_else(Error::not_found)
+}

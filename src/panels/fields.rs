@@ -1,0 +1,212 @@
+//! Reading a JSON body field by field: every mistake is kept with its JSON pointer (RFC 6901), so that a caller mends all at once.
+//!
+//! What a body holds and no field is named for is refused: a misspelt field must not be silently without effect.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::error::Mistake;
+
+/// The longest id that can be one of Lever's.
+const ID_LENGTH: usize = 200;
+/// Years outside of which a time is a slip of the keyboard.
+const YEARS: RangeInclusive<i32> = 2000..=2100;
+
+/// A field of a JSON merge patch (RFC 7396).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sent<T> {
+    /// Not sent: stays as it is.
+    #[default]
+    Absent,
+    /// Sent as null: is taken away.
+    Null,
+    Value(T),
+}
+
+impl<T> Sent<T> {
+    pub(super) fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    pub(super) fn as_ref(&self) -> Sent<&T> {
+        match self {
+            Self::Absent => Sent::Absent,
+            Self::Null => Sent::Null,
+            Self::Value(value) => Sent::Value(value),
+        }
+    }
+}
+
+/// The mistakes found so far.
+#[derive(Default)]
+pub(super) struct Mistakes(RefCell<Vec<Mistake>>);
+
+impl Mistakes {
+    pub(super) fn add(&self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.0.borrow_mut().push(Mistake::new(pointer, message));
+    }
+
+    /// What was read, if nothing was wrong with it.
+    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Vec<Mistake>> {
+        match (read, self.0.into_inner()) {
+            (Some(read), mistakes) if mistakes.is_empty() => Ok(read),
+            (_, mistakes) => Err(mistakes),
+        }
+    }
+}
+
+/// One JSON object that is being read.
+pub(super) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    /// Pointer of the object itself.
+    at: String,
+    pub(super) mistakes: &'a Mistakes,
+}
+
+impl<'a> Fields<'a> {
+    /// The object at `at`; anything else is a mistake. `names` are the fields it may have.
+    pub(super) fn of(value: &'a Value, at: String, names: &[&str], mistakes: &'a Mistakes) -> Option<Self> {
+        let Some(object) = value.as_object() else {
+            mistakes.add(at, "must be an object");
+            return None;
+        };
+        for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
+            mistakes.add(format!("{at}/{}", escaped(name)), format!("is not a field that can be sent here; there are: {}", names.join(", ")));
+        }
+        Some(Self { object, at, mistakes })
+    }
+
+    /// The pointer of one of its fields.
+    pub(super) fn pointer(&self, name: &str) -> String {
+        format!("{}/{name}", self.at)
+    }
+
+    /// Adds a mistake about one of its fields.
+    pub(super) fn wrong(&self, name: &str, message: impl Into<String>) {
+        self.mistakes.add(self.pointer(name), message);
+    }
+
+    /// Demands that each of these was sent.
+    pub(super) fn require(&self, names: &[&str]) {
+        for name in names.iter().filter(|name| self.object.get(**name).is_none_or(Value::is_null)) {
+            self.wrong(name, "is required");
+        }
+    }
+
+    /// Refuses null for a field that cannot be taken away.
+    pub(super) fn refuse_null(&self, name: &str) {
+        if self.object.get(name).is_some_and(Value::is_null) {
+            self.wrong(name, "cannot be null");
+        }
+    }
+
+    fn read<T>(&self, name: &str, read: impl FnOnce(&'a Value) -> Result<T, String>) -> Sent<T> {
+        match self.object.get(name) {
+            None => Sent::Absent,
+            Some(Value::Null) => Sent::Null,
+            Some(value) => match read(value) {
+                Ok(value) => Sent::Value(value),
+                Err(message) => {
+                    self.wrong(name, message);
+                    Sent::Absent
+                }
+            },
+        }
+    }
+
+    /// Text of at most `longest` characters.
+    pub(super) fn text(&self, name: &str, longest: usize) -> Sent<String> {
+        self.read(name, |value| text(value, longest))
+    }
+
+    /// One of Lever's ids.
+    pub(super) fn id(&self, name: &str) -> Sent<String> {
+        self.read(name, id)
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of(&self, name: &str, words: &[&str]) -> Sent<String> {
+        let known = |value: &Value| value.as_str().filter(|word| words.contains(word)).map(str::to_owned);
+        self.read(name, |value| known(value).ok_or_else(|| format!("must be one of {}", words.join(", "))))
+    }
+
+    /// True only when it was sent as true.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.read(name, |value| value.as_bool().ok_or_else(|| "must be true or false".to_owned())).value().unwrap_or(false)
+    }
+
+    /// A whole number.
+    pub(super) fn whole(&self, name: &str, range: RangeInclusive<i64>) -> Sent<i64> {
+        let fits = |value: &Value| value.as_i64().filter(|number| range.contains(number));
+        self.read(name, |value| fits(value).ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end())))
+    }
+
+    /// A point in time.
+    pub(super) fn time(&self, name: &str) -> Sent<DateTime<Utc>> {
+        self.read(name, time)
+    }
+
+    /// Text that a closure understands.
+    pub(super) fn parsed<T>(&self, name: &str, longest: usize, parse: impl FnOnce(&str) -> Result<T, String>) -> Sent<T> {
+        self.read(name, |value| text(value, longest).and_then(|text| parse(&text)))
+    }
+
+    /// A list of ids, each once.
+    pub(super) fn ids(&self, name: &str, count: RangeInclusive<usize>) -> Sent<Vec<String>> {
+        let sent = self.items(name, count, |at, value| id(value).map_err(|message| self.mistakes.add(at, message)).ok());
+        if let Sent::Value(ids) = &sent {
+            for (index, _) in ids.iter().enumerate().filter(|(index, id)| ids[..*index].contains(id)) {
+                self.wrong(&format!("{name}/{index}"), "is named twice");
+            }
+        }
+        sent
+    }
+
+    /// A list; `item` gets each element with its pointer and says itself what is wrong with it.
+    pub(super) fn items<T>(&self, name: &str, count: RangeInclusive<usize>, item: impl Fn(String, &'a Value) -> Option<T>) -> Sent<Vec<T>> {
+        self.read(name, |value| {
+            let list = value.as_array().ok_or("must be a list")?;
+            if !count.contains(&list.len()) {
+                return Err(format!("must have {} to {} entries", count.start(), count.end()));
+            }
+            let at = |index| format!("{}/{index}", self.pointer(name));
+            Ok(list.iter().enumerate().filter_map(|(index, value)| item(at(index), value)).collect())
+        })
+    }
+}
+
+fn text(value: &Value, longest: usize) -> Result<String, String> {
+    let text = value.as_str().ok_or("must be text")?;
+    if text.chars().count() > longest {
+        return Err(format!("is longer than {longest} characters"));
+    }
+    // Neither Postgres nor a calendar can hold it.
+    if text.contains('\0') { Err("holds a NUL character".into()) } else { Ok(text.to_owned()) }
+}
+
+fn id(value: &Value) -> Result<String, String> {
+    let id = text(value, ID_LENGTH).map_err(|_| "must be an id")?;
+    if id.trim().is_empty() { Err("must not be empty".into()) } else { Ok(id) }
+}
+
+fn time(value: &Value) -> Result<DateTime<Utc>, String> {
+    let text = value.as_str().unwrap_or_default();
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(time) if YEARS.contains(&time.year()) => Ok(time.to_utc()),
+        Ok(_) => Err("is not in this century".into()),
+        // A local time can happen twice, or never, when clocks change.
+        Err(_) if text.parse::<NaiveDateTime>().is_ok() => Err("needs its offset from UTC, as in 2026-12-01T09:00:00-08:00, or a Z".into()),
+        Err(_) => Err("must be a time such as 2026-12-01T17:00:00Z (RFC 3339)".into()),
+    }
+}
+
+/// A name as part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.chars().take(ID_LENGTH).collect::<String>().replace('~', "~0").replace('/', "~1")
+}

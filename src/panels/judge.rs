@@ -1,0 +1,140 @@
+//! Whether a write may be made, as far as our copy of Lever knows. Asked in the transaction that records the write, under the
+//! organization's lock: so two people who book the same interviewer at once cannot both be told yes.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::draft::Wishes;
+use super::slots::{self, Slot};
+use super::store;
+use crate::db::TenantTx;
+use crate::error::{Error, Mistake, Result};
+use crate::mirror::opportunities::{self, OpportunityRow};
+use crate::mirror::users::{self, UserRow};
+use crate::mirror::{feedback_templates, interviews};
+
+/// Which interviews do not stand in the way of a write: those that it changes itself.
+#[derive(Clone, Copy)]
+pub(super) enum Except<'a> {
+    Nothing,
+    Panel(&'a str),
+    Interview(&'a str),
+}
+
+/// Takes the organization's lock until the transaction ends. Never held while Lever is asked.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn lock(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('panels ' || $1::uuid::text, 0))").bind(tx.tenant()).execute(&mut **tx).await.map(drop)
+}
+
+/// The opportunity, when interviews can be planned for it.
+///
+/// # Errors
+/// 404, or 409 `opportunity_archived`.
+pub(super) async fn opportunity(tx: &mut TenantTx, id: &str) -> Result<OpportunityRow> {
+    let row = opportunities::find(tx, id).await?.filter(|row| row.gone_at.is_none()).ok_or_else(Error::not_found)?;
+    match row.archived_at {
+        None => Ok(row),
+        Some(_) => Err(Error::conflict("opportunity_archived", "This candidate is archived in Lever. Unarchive the candidate there first.")),
+    }
+}
+
+/// Times, people and templates of the slots, and whether the people are free.
+///
+/// # Errors
+/// 422 with every mistake (`mistakes` that were found elsewhere included), then 409 `interviewer_conflict`.
+pub(super) async fn slots(
+    tx: &mut TenantTx,
+    slots: &[Slot],
+    mut mistakes: Vec<Mistake>,
+    wishes: &Wishes,
+    except: Except<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    mistakes.extend(slots::mistakes(slots, now, wishes.allow_past, wishes.allow_conflicts));
+    mistakes.extend(people(tx, slots).await?);
+    mistakes.extend(templates(tx, slots).await?);
+    if !mistakes.is_empty() {
+        return Err(Error::invalid(mistakes));
+    }
+    if wishes.allow_conflicts {
+        return Ok(());
+    }
+    let conflicts = conflicts(tx, slots, except).await?;
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let detail = "An interviewer is already booked then. Choose another time or person, or send allowConflicts: true.";
+    Err(Error::conflict("interviewer_conflict", detail).with("conflicts", conflicts))
+}
+
+async fn people(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx::Error> {
+    let new = slots.iter().flat_map(|slot| slot.people.iter().filter(|person| person.new).map(|person| person.id.clone()));
+    let ids: Vec<String> = new.collect::<BTreeSet<_>>().into_iter().collect();
+    let known = users::find(tx, &ids).await?;
+    let mut mistakes = Vec::new();
+    for slot in slots {
+        for (index, person) in slot.people.iter().enumerate().filter(|(_, person)| person.new) {
+            if let Some(message) = unfit(known.iter().find(|user| user.id == person.id), &person.id) {
+                mistakes.push(Mistake::new(slot.pointer_of(index), message));
+            }
+        }
+    }
+    Ok(mistakes)
+}
+
+/// Why somebody cannot act or interview; `None` when they can.
+pub(super) fn unfit(user: Option<&UserRow>, id: &str) -> Option<String> {
+    let Some(user) = user else { return Some(format!("There is no Lever user {id}, or it has not been synced yet.")) };
+    let name = user.name.as_deref().unwrap_or(id);
+    match (user.deactivated_at, user.gone_at) {
+        (Some(at), _) => Some(format!("{name} was deactivated in Lever on {}.", at.format("%Y-%m-%d"))),
+        (None, Some(_)) => Some(format!("{name} is no longer a user in Lever.")),
+        (None, None) => None,
+    }
+}
+
+async fn templates(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx::Error> {
+    let ids: Vec<String> = slots.iter().flat_map(|slot| &slot.templates).map(|(_, id)| id.clone()).collect();
+    let known = feedback_templates::exists(tx, &ids).await?;
+    let unknown = slots.iter().flat_map(|slot| &slot.templates).filter(|(_, id)| !known.contains(id));
+    Ok(unknown
+        .map(|(at, id)| Mistake::new(at, format!("There is no active feedback template {id} in Lever, or it has not been synced yet.")))
+        .collect())
+}
+
+/// What the people of the slots already have then: in Lever, and in writes that are under way.
+async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Result<Vec<Value>, sqlx::Error> {
+    let except_panel = if let Except::Panel(panel) = except { Some(panel) } else { None };
+    let mut found = Vec::new();
+    for slot in slots {
+        let claimed: Vec<String> = slot.claimed().map(str::to_owned).collect();
+        if claimed.is_empty() {
+            continue;
+        }
+        let booked = interviews::booked(tx, &claimed, slot.start, slot.end, except_panel).await?;
+        let booked = booked.into_iter().filter(|booked| !matches!(except, Except::Interview(id) if id == booked.interview_id));
+        found.extend(booked.map(|booked| json!(booked)));
+    }
+    for operation in store::open(tx).await? {
+        for (start, end, people) in operation.request.interviews().into_iter().filter_map(booking) {
+            let clash = |id: &&str| slots.iter().any(|slot| slot.overlaps(start, end) && slot.claimed().any(|claimed| claimed == *id));
+            found.extend(people.into_iter().filter(clash).map(|id| {
+                json!({"interviewerId": id, "operationId": operation.id, "panelId": operation.panel_id,
+                       "opportunityId": operation.opportunity_id, "start": start, "end": end})
+            }));
+        }
+    }
+    Ok(found)
+}
+
+/// The time and people of an interview that is being sent.
+fn booking(interview: &Value) -> Option<(DateTime<Utc>, DateTime<Utc>, Vec<&str>)> {
+    let (start, end) = slots::span(interview)?;
+    let seats = interview.get("interviewers")?.as_array()?;
+    Some((start, end, seats.iter().filter_map(|seat| seat.get("id")?.as_str()).collect()))
+}

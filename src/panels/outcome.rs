@@ -1,0 +1,76 @@
+//! Storing what became of a write: the operation and our copy of the panel, in one transaction.
+
+use super::failure::Failure;
+use super::look::Found;
+use super::store::{self, Operation};
+use super::write::Write;
+use crate::db::TenantTx;
+use crate::ids::TenantId;
+use crate::jobs::{self, Job};
+use crate::mirror::panels;
+use crate::state::AppState;
+
+/// It happened. The operation as it is stored now.
+///
+/// # Errors
+/// The database failed: the outcome may or may not be stored.
+pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation, sqlx::Error> {
+    let mut tx = state.db.begin(tenant).await?;
+    let first = store::succeed(&mut tx, operation, found.panel_id.as_deref(), found.interview_id.as_deref(), state.clock.now()).await?;
+    if first {
+        mirror(state, &mut tx, operation, found).await?;
+    }
+    let operation = reread(&mut tx, operation).await?;
+    tx.commit().await?;
+    state.work.notify_one();
+    tracing::info!(operation = %operation.id, kind = operation.kind, attempts = operation.attempts, "a write happened at Lever");
+    Ok(operation)
+}
+
+/// It did not happen. The operation as it is stored now.
+///
+/// # Errors
+/// As [`succeeded`].
+pub(super) async fn failed(state: &AppState, tenant: TenantId, operation: &Operation, failure: &Failure) -> Result<Operation, sqlx::Error> {
+    let now = state.clock.now();
+    let mut tx = state.db.begin(tenant).await?;
+    store::fail(&mut tx, operation, failure, now).await?;
+    // Lever saw it otherwise than our copy: look again what is there.
+    if failure.refusal.is_some() {
+        refresh(state, &mut tx, operation).await?;
+    }
+    let operation = reread(&mut tx, operation).await?;
+    tx.commit().await?;
+    state.work.notify_one();
+    tracing::info!(operation = %operation.id, kind = operation.kind, code = failure.code, "a write did not happen at Lever");
+    Ok(operation)
+}
+
+/// The operation as it is stored now: somebody else may have found out what became of it.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn as_it_stands(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Operation, sqlx::Error> {
+    let mut tx = state.db.begin(tenant).await?;
+    let operation = reread(&mut tx, operation).await?;
+    tx.commit().await?;
+    Ok(operation)
+}
+
+/// Makes our copy show what was made.
+async fn mirror(state: &AppState, tx: &mut TenantTx, operation: &Operation, found: &Found) -> Result<(), sqlx::Error> {
+    match (&found.panel, &operation.request) {
+        (Some(panel), _) => panels::upsert(tx, &operation.opportunity_id, std::slice::from_ref(panel), found.read_at).await.map(drop),
+        (None, Write::CancelPanel { panel } | Write::RemoveDouble { panel }) => panels::mark_canceled(tx, panel, found.read_at, found.read_at).await,
+        (None, _) => refresh(state, tx, operation).await,
+    }
+}
+
+async fn refresh(state: &AppState, tx: &mut TenantTx, operation: &Operation) -> Result<(), sqlx::Error> {
+    let now = state.clock.now();
+    jobs::enqueue(tx, &Job::RefreshOpportunity { opportunity: operation.opportunity_id.clone() }, now, now).await
+}
+
+async fn reread(tx: &mut TenantTx, operation: &Operation) -> Result<Operation, sqlx::Error> {
+    store::find(tx, operation.id).await?.ok_or(sqlx::Error::RowNotFound)
+}

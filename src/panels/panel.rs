@@ -1,0 +1,111 @@
+//! How every write to a panel that is there begins: the panel is known and ours to change, read fresh from Lever, of the version the
+//! caller means, and in nobody else's hands.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{judge, store};
+use crate::db::TenantTx;
+use crate::error::{Error, Result};
+use crate::ids::TenantId;
+use crate::lever::Account;
+use crate::mirror::panels::{self, PanelRow};
+use crate::state::AppState;
+
+/// How long a write waits for another one on the same panel.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A panel that this service may change, canceled or not.
+///
+/// # Errors
+/// 404, or 409 `panel_not_externally_managed`.
+pub(super) async fn known(state: &AppState, tenant: TenantId, id: &str) -> Result<PanelRow> {
+    let mut tx = state.db.begin(tenant).await?;
+    let panel = panels::find(&mut tx, id).await?;
+    tx.commit().await?;
+    let panel = panel.filter(|panel| panel.gone_at.is_none()).ok_or_else(Error::not_found)?;
+    if panel.externally_managed {
+        return Ok(panel);
+    }
+    Err(Error::conflict("panel_not_externally_managed", "This panel was scheduled inside Lever and can only be changed there."))
+}
+
+/// Reads the panel again from Lever and stores it: what an edit is merged into must be what Lever has.
+///
+/// # Errors
+/// 404 when Lever has it no longer; Lever or the database failed.
+pub(super) async fn read_fresh(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow) -> Result<()> {
+    let read_at = state.clock.now();
+    let read = account.get_panel(&panel.opportunity_id, &panel.id).await;
+    let mut tx = state.db.begin(tenant).await?;
+    match &read {
+        Ok(record) => drop(panels::upsert(&mut tx, &panel.opportunity_id, std::slice::from_ref(record), read_at).await?),
+        Err(error) if error.is_not_found() => panels::mark_gone(&mut tx, &panel.id, read_at).await?,
+        Err(_) => {}
+    }
+    tx.commit().await?;
+    match read {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_not_found() => Err(Error::not_found()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Begins the transaction in which a write to the panel is judged and recorded, under the organization's lock, once no other write
+/// to it is under way. With the panel as it is then.
+///
+/// # Errors
+/// 404, or 409 `panel_busy` when another write takes too long.
+pub(super) async fn begin(state: &AppState, tenant: TenantId, id: &str) -> Result<(TenantTx, PanelRow)> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut tx = state.db.begin(tenant).await?;
+        judge::lock(&mut tx).await?;
+        if !store::is_busy(&mut tx, id).await? {
+            let panel = panels::find(&mut tx, id).await?.filter(|panel| panel.gone_at.is_none()).ok_or_else(Error::not_found)?;
+            return Ok((tx, panel));
+        }
+        tx.commit().await?;
+        if Instant::now() > deadline {
+            return Err(Error::conflict("panel_busy", "Another change of this panel is under way. Try again when it has settled."));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Refuses what is canceled.
+///
+/// # Errors
+/// 409 `panel_canceled`.
+pub(super) fn still_on(panel: &PanelRow) -> Result<()> {
+    match panel.canceled_at {
+        None => Ok(()),
+        Some(_) => Err(Error::conflict("panel_canceled", "This panel is canceled. Schedule a new one.")),
+    }
+}
+
+/// Whether the caller named a version (`If-Match`).
+pub(super) fn is_pinned(headers: &HeaderMap) -> bool {
+    headers.get_all(header::IF_MATCH).iter().any(|value| value != "*")
+}
+
+/// Holds the caller's `If-Match` against the panel.
+///
+/// # Errors
+/// 412 `panel_changed`, with the panel as it is and its `etag`.
+pub(super) async fn check_version(tx: &mut TenantTx, headers: &HeaderMap, panel: &PanelRow) -> Result<()> {
+    let current = format!("\"{}\"", panel.version);
+    let named = headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let matches = named.flat_map(|value| value.split(',')).any(|tag| tag.trim() == current);
+    if matches || !is_pinned(headers) {
+        return Ok(());
+    }
+    let view = panels::view(tx, &panel.id).await?;
+    Err(Error::new(StatusCode::PRECONDITION_FAILED, "panel_changed", "The panel was changed since you read it. Look at it again.")
+        .with("current", json!(view))
+        .with("etag", current))
+}

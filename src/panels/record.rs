@@ -1,0 +1,20 @@
+//! The commit that must stand before a write is sent.
+
+use super::store::{self, Operation};
+use crate::db::TenantTx;
+use crate::error::Result;
+use crate::state::AppState;
+
+/// Commits the transaction that recorded the operation. When the acknowledgement is lost, looks whether it was committed: what is
+/// recorded is sent, and what is not recorded is never sent.
+///
+/// # Errors
+/// It was not recorded, or nobody can tell. Nothing was sent.
+pub(super) async fn commit(state: &AppState, tx: TenantTx, operation: &Operation) -> Result<()> {
+    let tenant = tx.tenant();
+    let Err(error) = tx.commit().await else { return Ok(()) };
+    let mut tx = state.db.begin(tenant).await?;
+    let recorded = store::find(&mut tx, operation.id).await?;
+    tx.commit().await?;
+    if recorded.is_some_and(|recorded| recorded.is_open() && recorded.attempts == operation.attempts) { Ok(()) } else { Err(error.into()) }
+}

@@ -1,0 +1,115 @@
+//! `POST /v1/opportunities/{id}/panels`: schedules a panel of interviews for a candidate.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use serde_json::{Map, Value, json};
+
+use super::body::Body;
+use super::draft::PanelDraft;
+use super::idempotency::{self, Ticket};
+use super::judge::{self, Except};
+use super::requests::PanelRequest;
+use super::store::{self, NewOperation, Operation};
+use super::write::Write;
+use super::{OperationView, answer, mark, merge, perform_as, record, send, slots};
+use crate::accounts::{self, Connection};
+use crate::auth::{Caller, Member};
+use crate::error::{Error, Mistake, Problem, Result};
+use crate::lever::{Account, Lane};
+use crate::mirror::LeverId;
+use crate::mirror::opportunities::{self, OpportunityRow};
+use crate::mirror::panels::PanelView;
+use crate::mirror::refresh::{self, Refreshed};
+use crate::state::AppState;
+
+/// Schedule a panel of interviews at Lever. Without an answer from Lever in time: 202, and the operation tells later.
+#[utoipa::path(
+    post, path = "/v1/opportunities/{id}/panels", operation_id = "schedulePanel", tag = "Panels", security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "Lever's id of the opportunity"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Any text up to 255 characters: a repeat with it gets the first answer"),
+    ),
+    request_body = PanelRequest,
+    responses(
+        (status = 201, body = PanelView, headers(("Location" = String), ("ETag" = String))),
+        (status = 202, body = OperationView, headers(("Location" = String))),
+        (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`opportunity_archived`, `interviewer_conflict`, `not_connected`, `request_in_progress`, ..."),
+        (status = 422, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+pub(super) async fn schedule(
+    State(state): State<AppState>,
+    Member(caller): Member,
+    LeverId(opportunity): LeverId,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let key = ("POST /v1/opportunities/{id}/panels", opportunity.as_str());
+    idempotency::once(&state, &caller, &headers, key, &body, |ticket| work(&state, &caller, &opportunity, &body.value, ticket)).await
+}
+
+async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {
+    let draft = PanelDraft::new(body).map_err(Error::invalid)?;
+    let (account, connection) = accounts::open(state, caller.tenant).await?;
+    let account = account.in_lane(Lane::Person);
+    make_known(state, caller, &account, opportunity).await?;
+    let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
+    let operation = send::carry_out(state, caller.tenant, &account, operation).await?;
+    answer::of(state, caller.tenant, &operation).await
+}
+
+/// What a person opens before the sync got there is read at once.
+async fn make_known(state: &AppState, caller: &Caller, account: &Account, opportunity: &str) -> Result<()> {
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let known = opportunities::find(&mut tx, opportunity).await?;
+    tx.commit().await?;
+    if known.is_some() || refresh::opportunity(state, caller.tenant, account, opportunity).await? == Refreshed::Found {
+        return Ok(());
+    }
+    Err(Error::not_found())
+}
+
+/// Judges the booking and records it.
+async fn prepare(
+    state: &AppState,
+    caller: &Caller,
+    connection: &Connection,
+    opportunity: &str,
+    draft: &PanelDraft,
+    ticket: Ticket,
+) -> Result<Operation> {
+    let now = state.clock.now();
+    let mark = mark::new();
+    let mut tx = state.db.begin(caller.tenant).await?;
+    judge::lock(&mut tx).await?;
+    let candidacy = judge::opportunity(&mut tx, opportunity).await?;
+    let mut mistakes = applications(&candidacy, draft);
+    let mut body = merge::panel(&Value::Object(Map::new()), draft).map_err(Error::invalid)?;
+    let own_url = draft.external_url.as_ref().value().map(String::as_str);
+    body["externalUrl"] = json!(mark::url(&state.config.http, own_url, &mark));
+    if let (None, Some(application)) = (body.get("applications"), &candidacy.application_id) {
+        body["applications"] = json!([application]);
+    }
+    let performer = perform_as::choose(&mut tx, caller, connection, draft.wishes.perform_as.as_deref()).await?;
+    let performer = performer.unwrap_or_else(|mistake| {
+        mistakes.push(mistake);
+        String::new()
+    });
+    let slots = slots::of_panel(&Value::Null, &body);
+    judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Nothing, now).await?;
+    let write = Write::SchedulePanel { body };
+    let new = NewOperation { mark: Some(&mark), ..NewOperation::by(caller, &performer, opportunity, write) };
+    let operation = store::record(&mut tx, new, now).await?;
+    ticket.attach(&mut tx, operation.id).await?;
+    record::commit(state, tx, &operation).await?;
+    Ok(operation)
+}
+
+/// A panel can be about applications of its own opportunity alone.
+fn applications(candidacy: &OpportunityRow, draft: &PanelDraft) -> Vec<Mistake> {
+    let named = draft.application_ids.as_ref().value().into_iter().flatten().enumerate();
+    let foreign = named.filter(|(_, id)| candidacy.application_id.as_ref() != Some(*id));
+    foreign.map(|(index, _)| Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity")).collect()
+}

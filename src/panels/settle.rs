@@ -1,0 +1,172 @@
+//! The job that finds out what became of a write: after a crash, and when Lever's answer never came while the caller waited.
+//!
+//! Until a write can no longer be on its way it only reads. Then, and only when a read shows that the write did not happen, it is sent
+//! again: the attempt is recorded first, so a lost job cannot send another. A booking that succeeded is looked at once more, in case
+//! something on the way to Lever made it twice.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::failure::Failure;
+use super::look::{Found, Seen, look};
+use super::send::{complete, send};
+use super::store::{self, Operation};
+use super::{again, doubles, outcome};
+use crate::accounts;
+use crate::db::TenantTx;
+use crate::error::Result;
+use crate::ids::OperationId;
+use crate::jobs::{Claim, Outcome};
+use crate::lever::{self, Account, Lane};
+use crate::state::AppState;
+
+/// A write that was sent this long ago is not on its way any more.
+const SETTLE: TimeDelta = TimeDelta::seconds(60);
+/// Between two looks.
+const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// A write that Lever has not taken until then is not wanted any more: nobody expects a panel to appear an hour later.
+const TOO_LATE: TimeDelta = TimeDelta::hours(1);
+const MOST_ATTEMPTS: i32 = 5;
+/// When Lever could not even be asked for so long, a person has to look.
+const NOBODY_KNOWS: TimeDelta = TimeDelta::hours(24);
+
+/// Finds out what became of an operation; see the module.
+///
+/// # Errors
+/// Lever or the database failed; the job is tried again.
+pub async fn settle(state: &AppState, claim: &Claim, id: OperationId) -> Result<Outcome> {
+    let now = state.clock.now();
+    let mut tx = state.db.begin(claim.tenant_id).await?;
+    let operation = store::find(&mut tx, id).await?;
+    tx.commit().await?;
+    let Some(operation) = operation else { return Ok(Outcome::Done) };
+    if let Some(lease) = operation.lease_until.filter(|lease| operation.is_open() && *lease > now) {
+        return Ok(Outcome::Again(lease));
+    }
+    let settling = Settling { state, claim, operation };
+    match accounts::open(state, claim.tenant_id).await {
+        Ok((account, _)) => settling.go_on(&account.in_lane(Lane::Webhook)).await,
+        Err(error) if error.status().is_client_error() => settling.cannot_ask(now).await,
+        Err(error) => Err(error),
+    }
+}
+
+struct Settling<'a> {
+    state: &'a AppState,
+    claim: &'a Claim,
+    operation: Operation,
+}
+
+impl Settling<'_> {
+    async fn go_on(&self, account: &Account) -> Result<Outcome> {
+        if !self.operation.is_open() {
+            return doubles::remove(self.state, self.claim, account, &self.operation).await;
+        }
+        match look(account, &self.state.clock, &self.operation).await {
+            Ok(Seen::Done(found)) => self.succeeded(account, &found).await,
+            Ok(Seen::Gone) => self.failed(&Failure::gone()).await,
+            Ok(Seen::Unclear) => self.wait().await,
+            Ok(Seen::NotDone(fresh)) => self.not_done(account, fresh.map(|panel| panel.raw)).await,
+            Err(lever::Error::ReauthorizationRequired) => self.cannot_ask(self.state.clock.now()).await,
+            Err(error) => {
+                tracing::info!(operation = %self.operation.id, %error, "Lever could not be asked what became of a write");
+                if self.age() > NOBODY_KNOWS { self.cannot_ask(self.state.clock.now()).await } else { self.wait().await }
+            }
+        }
+    }
+
+    async fn not_done(&self, account: &Account, fresh: Option<serde_json::Value>) -> Result<Outcome> {
+        if self.state.clock.now() < self.operation.sent_at + SETTLE {
+            return self.wait().await;
+        }
+        if self.age() > TOO_LATE || self.operation.attempts >= MOST_ATTEMPTS {
+            return self.failed(&Failure::not_made()).await;
+        }
+        match again::renewed(&self.operation.request, fresh.as_ref(), &self.state.config.http) {
+            Ok(write) => {
+                let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
+                let begun = store::begin_again(&mut tx, &self.operation, &write, self.state.clock.now()).await?;
+                tx.commit().await?;
+                match begun {
+                    Some(operation) => Settling { operation, ..*self }.send_again(account).await,
+                    None => Ok(Outcome::Again(self.state.clock.now() + PAUSE)),
+                }
+            }
+            Err(failure) => self.failed(&failure).await,
+        }
+    }
+
+    async fn send_again(&self, account: &Account) -> Result<Outcome> {
+        tracing::info!(operation = %self.operation.id, kind = self.operation.kind, attempts = self.operation.attempts, "a write that did not happen is sent again");
+        let error = match send(account, &self.operation).await {
+            Ok(made) => {
+                let found = complete(self.state, account, &self.operation, made).await;
+                // The first attempt may have come through after all: the older of two is the booking.
+                return match look(account, &self.state.clock, &self.operation).await {
+                    Ok(Seen::Done(seen)) => self.succeeded(account, &seen).await,
+                    _ => self.succeeded(account, &found).await,
+                };
+            }
+            Err(error) => error,
+        };
+        match (&error, look(account, &self.state.clock, &self.operation).await) {
+            (_, Ok(Seen::Done(found))) => self.succeeded(account, &found).await,
+            (lever::Error::Rejected { .. }, Ok(Seen::NotDone(_) | Seen::Gone)) if error.outcome() == lever::Outcome::DefinitelyNot => {
+                self.failed(&Failure::of(&error)).await
+            }
+            _ => self.wait().await,
+        }
+    }
+
+    async fn succeeded(&self, account: &Account, found: &Found) -> Result<Outcome> {
+        let Some(tx) = self.fenced().await? else { return Ok(Outcome::Done) };
+        tx.commit().await?;
+        let operation = outcome::succeeded(self.state, self.claim.tenant_id, &self.operation, found).await?;
+        let doubles = doubles::remove(self.state, self.claim, account, &operation).await?;
+        // An attempt that was given up may still come through: look once more when none can be on its way.
+        let last = self.operation.sent_at + SETTLE;
+        if self.operation.attempts > 1 && self.state.clock.now() < last { Ok(Outcome::Again(last)) } else { Ok(doubles) }
+    }
+
+    async fn failed(&self, failure: &Failure) -> Result<Outcome> {
+        let Some(tx) = self.fenced().await? else { return Ok(Outcome::Done) };
+        tx.commit().await?;
+        outcome::failed(self.state, self.claim.tenant_id, &self.operation, failure).await?;
+        Ok(Outcome::Done)
+    }
+
+    /// Not known yet: says so, and comes back; at the latest when the write can no longer be on its way.
+    async fn wait(&self) -> Result<Outcome> {
+        let now = self.state.clock.now();
+        let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
+        store::mark_unknown(&mut tx, &self.operation).await?;
+        tx.commit().await?;
+        let settled = self.operation.sent_at + SETTLE;
+        Ok(Outcome::Again(if settled > now { settled.min(now + PAUSE) } else { now + PAUSE }))
+    }
+
+    /// Lever cannot be asked because the connection is ended. One day later nobody is expected to mend it for this.
+    async fn cannot_ask(&self, now: DateTime<Utc>) -> Result<Outcome> {
+        if !self.operation.is_open() {
+            return Ok(Outcome::Done);
+        }
+        let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
+        let over = self.age() > NOBODY_KNOWS;
+        if over {
+            store::give_up(&mut tx, &self.operation, now).await?;
+        } else {
+            store::mark_unknown(&mut tx, &self.operation).await?;
+        }
+        tx.commit().await?;
+        Ok(if over { Outcome::Done } else { Outcome::Again(now + SETTLE) })
+    }
+
+    fn age(&self) -> TimeDelta {
+        self.state.clock.now() - self.operation.created_at
+    }
+
+    /// A transaction in which this worker still holds the job; `None` when another has taken over.
+    async fn fenced(&self) -> Result<Option<TenantTx>> {
+        let mut tx = self.state.db.begin(self.claim.tenant_id).await?;
+        Ok(if self.claim.holds(&mut tx).await? { Some(tx) } else { None })
+    }
+}

@@ -1,0 +1,313 @@
+//! The `operations` table: every write at Lever from before it is sent until its outcome is known.
+//!
+//! `attempts` is the fence: an outcome is stored only for the attempt it belongs to, and only once. Whoever comes second (the
+//! request that waits, or the job that looks) reads what the other has stored.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::failure::{Failure, Refusal};
+use super::write::Write;
+use crate::auth::Caller;
+use crate::db::TenantTx;
+use crate::ids::OperationId;
+use crate::jobs::{self, Job};
+
+/// A request is over by then, one way or another; from then on the job looks after its operation.
+const LEASE: TimeDelta = TimeDelta::seconds(10);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub(super) enum Status {
+    /// Committed here; sent, or about to be.
+    Sending,
+    /// Sent, and no answer came.
+    Unknown,
+    Succeeded,
+    Failed,
+}
+
+/// One operation.
+#[derive(Clone, FromRow)]
+pub(super) struct Operation {
+    pub id: OperationId,
+    pub kind: String,
+    pub status: Status,
+    /// The ModernLoop user who asked for it.
+    pub caller: String,
+    pub caller_email: String,
+    /// The Lever user in whose name it is done.
+    pub perform_as: String,
+    pub opportunity_id: String,
+    pub panel_id: Option<String>,
+    pub interview_id: Option<String>,
+    /// The mark that a new panel carries.
+    pub mark: Option<String>,
+    #[sqlx(json)]
+    pub request: Write,
+    pub attempts: i32,
+    pub lease_until: Option<DateTime<Utc>>,
+    pub sent_at: DateTime<Utc>,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub lever_status: Option<i32>,
+    pub lever_code: Option<String>,
+    pub lever_message: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+impl Operation {
+    /// Nobody knows yet, and somebody is to find out.
+    pub(super) fn is_open(&self) -> bool {
+        self.settled_at.is_none()
+    }
+
+    /// Why it failed.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        let refusal = self.lever_status.map(|status| Refusal {
+            status,
+            code: self.lever_code.clone().unwrap_or_default(),
+            message: self.lever_message.clone().unwrap_or_default(),
+        });
+        Some(Failure::stored(self.error_code.as_deref()?, self.error_message.as_deref().unwrap_or_default(), refusal))
+    }
+}
+
+/// A write that is about to be sent.
+pub(super) struct NewOperation<'a> {
+    pub caller: &'a str,
+    pub caller_email: &'a str,
+    pub perform_as: &'a str,
+    pub opportunity: &'a str,
+    pub mark: Option<&'a str>,
+    pub write: Write,
+}
+
+impl<'a> NewOperation<'a> {
+    /// A caller's write on an opportunity.
+    pub(super) fn by(caller: &'a Caller, perform_as: &'a str, opportunity: &'a str, write: Write) -> Self {
+        Self { caller: &caller.user_id, caller_email: &caller.email, perform_as, opportunity, mark: None, write }
+    }
+}
+
+/// Records a write as being sent, with the job that will find out its outcome should nobody else do.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn record(tx: &mut TenantTx, new: NewOperation<'_>, now: DateTime<Utc>) -> Result<Operation, sqlx::Error> {
+    let id = OperationId::new();
+    let operation = sqlx::query_as(
+        "INSERT INTO operations (tenant_id, id, kind, status, caller, caller_email, perform_as, opportunity_id, panel_id, interview_id, mark,
+                                 request, attempts, lease_until, sent_at, created_at)
+         VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $13) RETURNING *",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .bind(new.write.kind())
+    .bind(new.caller)
+    .bind(new.caller_email)
+    .bind(new.perform_as)
+    .bind(new.opportunity)
+    .bind(new.write.panel())
+    .bind(new.write.interview())
+    .bind(new.mark)
+    .bind(Json(&new.write))
+    .bind(now + LEASE)
+    .bind(now)
+    .fetch_one(&mut **tx)
+    .await?;
+    jobs::enqueue(tx, &Job::SettleOperation { operation: id }, now, now + LEASE).await?;
+    Ok(operation)
+}
+
+/// One operation.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn find(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM operations WHERE tenant_id = $1 AND id = $2").bind(tx.tenant()).bind(id).fetch_optional(&mut **tx).await
+}
+
+/// Every operation whose outcome is not known, oldest first.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn open(tx: &mut TenantTx) -> Result<Vec<Operation>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT * FROM operations WHERE tenant_id = $1 AND status IN ('prepared', 'sending', 'unknown') AND settled_at IS NULL ORDER BY id",
+    )
+    .bind(tx.tenant())
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Whether a write on this panel has no known outcome.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn is_busy(tx: &mut TenantTx, panel: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM operations WHERE tenant_id = $1 AND panel_id = $2 AND settled_at IS NULL)")
+        .bind(tx.tenant())
+        .bind(panel)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Whether this interview was canceled through us.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn canceled_interview(tx: &mut TenantTx, panel: &str, interview: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM operations
+                        WHERE tenant_id = $1 AND panel_id = $2 AND interview_id = $3 AND kind = 'cancel_interview' AND status = 'succeeded')",
+    )
+    .bind(tx.tenant())
+    .bind(panel)
+    .bind(interview)
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Interviews of this panel that other operations made: ids that are accounted for.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn added_by_others(tx: &mut TenantTx, operation: &Operation) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT interview_id FROM operations WHERE tenant_id = $1 AND panel_id = $2 AND id <> $3 AND interview_id IS NOT NULL")
+        .bind(tx.tenant())
+        .bind(&operation.panel_id)
+        .bind(operation.id)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// No answer came.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn mark_unknown(tx: &mut TenantTx, operation: &Operation) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE operations SET status = 'unknown' WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL")
+        .bind(tx.tenant())
+        .bind(operation.id)
+        .bind(operation.attempts)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// It happened. False when somebody else has said so, or otherwise, before.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn succeed(
+    tx: &mut TenantTx,
+    operation: &Operation,
+    panel: Option<&str>,
+    interview: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let settled = sqlx::query(
+        "UPDATE operations
+         SET status = 'succeeded', panel_id = coalesce($4, panel_id), interview_id = coalesce($5, interview_id), lease_until = NULL, settled_at = $6
+         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(operation.id)
+    .bind(operation.attempts)
+    .bind(panel)
+    .bind(interview)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(settled.rows_affected() == 1)
+}
+
+/// It did not happen. Fenced as [`succeed`].
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn fail(tx: &mut TenantTx, operation: &Operation, failure: &Failure, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let settled = sqlx::query(
+        "UPDATE operations
+         SET status = 'failed', error_code = $4, error_message = $5, lever_status = $6, lever_code = $7, lever_message = $8, lease_until = NULL,
+             settled_at = $9
+         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(operation.id)
+    .bind(operation.attempts)
+    .bind(failure.code)
+    .bind(&failure.message)
+    .bind(failure.refusal.as_ref().map(|refusal| refusal.status))
+    .bind(failure.refusal.as_ref().map(|refusal| &refusal.code))
+    .bind(failure.refusal.as_ref().map(|refusal| &refusal.message))
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(settled.rows_affected() == 1)
+}
+
+/// Nobody can find out any more: it stays unknown, and is in nobody's way.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn give_up(tx: &mut TenantTx, operation: &Operation, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE operations
+         SET status = 'unknown', error_code = 'outcome_unknown', lease_until = NULL, settled_at = $4,
+             error_message = 'Lever could not be asked what became of this. Look at the candidate in Lever.'
+         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(operation.id)
+    .bind(operation.attempts)
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// Begins another attempt with this write. `None` when the operation has been settled or sent again meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn begin_again(
+    tx: &mut TenantTx,
+    operation: &Operation,
+    write: &Write,
+    now: DateTime<Utc>,
+) -> Result<Option<Operation>, sqlx::Error> {
+    sqlx::query_as(
+        "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6
+         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
+    )
+    .bind(tx.tenant())
+    .bind(operation.id)
+    .bind(operation.attempts)
+    .bind(Json(write))
+    .bind(now + LEASE)
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// A page of operations, newest first, that come after `after` (when it was created, and its id).
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn newest(tx: &mut TenantTx, after: Option<(DateTime<Utc>, OperationId)>, rows: i64) -> Result<Vec<Operation>, sqlx::Error> {
+    let (created, id) = after.unzip();
+    sqlx::query_as(
+        "SELECT * FROM operations WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
+         ORDER BY created_at DESC, id DESC LIMIT $4",
+    )
+    .bind(tx.tenant())
+    .bind(created)
+    .bind(id)
+    .bind(rows)
+    .fetch_all(&mut **tx)
+    .await
+}

@@ -1,0 +1,95 @@
+//! The writes that are made at Lever, as they are recorded before they are sent: everything needed to send one again, and to find
+//! out by reading whether it happened. No `Debug`: the bodies are about people.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One write. `body` is what Lever gets, exactly; `before` is what Lever had when it was made.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "write", rename_all = "snake_case")]
+pub(super) enum Write {
+    SchedulePanel {
+        body: Value,
+    },
+    EditPanel {
+        panel: String,
+        body: Value,
+        /// What the caller asked for, to be merged anew when the panel has changed before a repeat.
+        patch: Value,
+        before: Value,
+        /// The caller named the version that the edit is for: it must not be merged into another.
+        pinned: bool,
+    },
+    CancelPanel {
+        panel: String,
+    },
+    /// A panel that Lever made twice of one booking: the younger is taken away.
+    RemoveDouble {
+        panel: String,
+    },
+    AddInterview {
+        panel: String,
+        body: Value,
+        before: Value,
+    },
+    EditInterview {
+        panel: String,
+        interview: String,
+        body: Value,
+        patch: Value,
+        /// The interview alone.
+        before: Value,
+        pinned: bool,
+    },
+    CancelInterview {
+        panel: String,
+        interview: String,
+    },
+}
+
+impl Write {
+    /// As stored and shown.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::SchedulePanel { .. } => "schedule_panel",
+            Self::EditPanel { .. } => "edit_panel",
+            Self::CancelPanel { .. } => "cancel_panel",
+            Self::RemoveDouble { .. } => "remove_double",
+            Self::AddInterview { .. } => "add_interview",
+            Self::EditInterview { .. } => "edit_interview",
+            Self::CancelInterview { .. } => "cancel_interview",
+        }
+    }
+
+    /// The panel that is written; a new one has no id yet.
+    pub(super) fn panel(&self) -> Option<&str> {
+        match self {
+            Self::SchedulePanel { .. } => None,
+            Self::EditPanel { panel, .. }
+            | Self::CancelPanel { panel }
+            | Self::RemoveDouble { panel }
+            | Self::AddInterview { panel, .. }
+            | Self::EditInterview { panel, .. }
+            | Self::CancelInterview { panel, .. } => Some(panel),
+        }
+    }
+
+    /// The interview that is written; a new one has no id yet.
+    pub(super) fn interview(&self) -> Option<&str> {
+        match self {
+            Self::EditInterview { interview, .. } | Self::CancelInterview { interview, .. } => Some(interview),
+            _ => None,
+        }
+    }
+
+    /// The interviews that will take place if this write happens.
+    pub(super) fn interviews(&self) -> Vec<&Value> {
+        match self {
+            Self::SchedulePanel { body } | Self::EditPanel { body, .. } => {
+                body.get("interviews").and_then(Value::as_array).into_iter().flatten().collect()
+            }
+            Self::AddInterview { body, .. } | Self::EditInterview { body, .. } => vec![body],
+            Self::CancelPanel { .. } | Self::RemoveDouble { .. } | Self::CancelInterview { .. } => Vec::new(),
+        }
+    }
+}

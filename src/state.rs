@@ -1,0 +1,81 @@
+//! What every handler and job works with: configuration, clock, database, the way to Lever, and what this process remembers.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::ids::TenantId;
+use crate::lever::{Budget, Lever};
+
+/// Cheap to clone; everything inside is shared.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// See [`AppState`].
+pub struct Shared {
+    pub config: Config,
+    pub clock: Clock,
+    pub db: Db,
+    pub lever: Lever,
+    /// Rung when a job was enqueued here, so that it need not wait for the next poll.
+    pub work: Notify,
+    /// Cancelled when the process is to end: long jobs stop at their next step.
+    pub shutdown: CancellationToken,
+    budgets: Mutex<HashMap<TenantId, Budget>>,
+    refreshes: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>,
+    known_organizations: RwLock<HashSet<TenantId>>,
+}
+
+impl AppState {
+    pub fn new(config: Config, clock: Clock, db: Db, lever: Lever) -> Self {
+        Self(Arc::new(Shared {
+            config,
+            clock,
+            db,
+            lever,
+            work: Notify::new(),
+            shutdown: CancellationToken::new(),
+            budgets: Mutex::default(),
+            refreshes: Mutex::default(),
+            known_organizations: RwLock::default(),
+        }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    /// The upstream budget of an organization's connected account: one per process and account.
+    pub fn budget(&self, tenant: TenantId) -> Budget {
+        let lever = &self.config.lever;
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets.entry(tenant).or_insert_with(|| Budget::new(lever.requests_per_second, lever.burst)).clone()
+    }
+
+    /// The lock that lets one task of this process at a time refresh an organization's tokens.
+    pub fn refresh_lock(&self, tenant: TenantId) -> Arc<tokio::sync::Mutex<()>> {
+        self.refreshes.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
+    }
+
+    /// Whether this process has seen that the organization exists.
+    pub fn knows_organization(&self, tenant: TenantId) -> bool {
+        self.known_organizations.read().unwrap_or_else(PoisonError::into_inner).contains(&tenant)
+    }
+
+    /// Remembers that the organization exists.
+    pub fn remember_organization(&self, tenant: TenantId) {
+        self.known_organizations.write().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+    }
+}

@@ -1,0 +1,233 @@
+//! How far a sync is, as the contract shows it: one run, or all of them, the newest first.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::plan::Kind;
+use super::store::{self, Run, RunKind, Status, StepRow};
+use crate::auth::Member;
+use crate::db::TenantTx;
+use crate::error::{Error, Problem, Result};
+use crate::ids::RunId;
+use crate::page::{Page, Paging};
+use crate::state::AppState;
+
+/// One run of the sync.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncView {
+    pub id: RunId,
+    pub kind: RunKind,
+    pub status: Status,
+    /// Null while it is queued.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Null until it has ended, in whatever way.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Why it failed or was canceled, in a sentence.
+    pub error: Option<String>,
+    /// One entry per kind of object, in the order in which they are read.
+    pub objects: Vec<ObjectView>,
+    /// Requests to Lever whose answers were stored.
+    #[schema(example = 231)]
+    pub requests: i64,
+}
+
+/// How far one kind of object is.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectView {
+    pub kind: Kind,
+    /// Objects stored so far.
+    #[schema(example = 1004)]
+    pub synced: i64,
+    /// How many there are. Lever does not say before its list has been read to the end: null until then, and when it could not be.
+    #[schema(example = 1004)]
+    pub total: Option<i64>,
+    /// What Lever sent and could not be read.
+    pub skipped: i64,
+    /// From 0 to 1; null when it is under way and nobody knows how far.
+    pub progress: Option<f64>,
+}
+
+/// Full syncs and others, the newest first.
+#[utoipa::path(get, path = "/v1/lever/syncs", tag = "Sync", security(("bearer" = [])), params(Paging), responses(
+    (status = 200, body = Page<SyncView>),
+    (status = 400, description = "`invalid_parameter`", body = Problem),
+))]
+pub(super) async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<SyncView>>> {
+    let after: Option<(DateTime<Utc>, Uuid)> = paging.after()?;
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let runs = store::list(&mut tx, after, paging.rows()).await?;
+    let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+    let steps = store::steps(&mut tx, &ids).await?;
+    tx.commit().await?;
+    Ok(Json(Page::cut(runs, &paging, |run| (run.created_at, run.id)).map(|run| view(run, &steps))))
+}
+
+/// One sync.
+#[utoipa::path(get, path = "/v1/lever/syncs/{id}", tag = "Sync", security(("bearer" = [])), params(("id" = RunId, Path)), responses(
+    (status = 200, body = SyncView),
+    (status = 404, description = "`not_found`", body = Problem),
+))]
+pub(super) async fn show(State(state): State<AppState>, Member(caller): Member, Path(id): Path<String>) -> Result<Json<SyncView>> {
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let found = find(&mut tx, parse(&id)?).await?;
+    tx.commit().await?;
+    found.map(Json).ok_or_else(Error::not_found)
+}
+
+/// What is no id names nothing.
+pub(super) fn parse(id: &str) -> Result<RunId> {
+    id.parse().map_err(|_| Error::not_found())
+}
+
+/// One run as it is now.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &mut TenantTx, id: RunId) -> Result<Option<SyncView>, sqlx::Error> {
+    let Some(run) = store::find(tx, id).await? else { return Ok(None) };
+    let steps = store::steps(tx, &[id]).await?;
+    Ok(Some(view(run, &steps)))
+}
+
+/// The newest run as it is now; `None` when there never was one.
+///
+/// # Errors
+/// The database failed.
+pub async fn latest(tx: &mut TenantTx) -> Result<Option<SyncView>, sqlx::Error> {
+    let Some(run) = store::list(tx, None, 1).await?.pop() else { return Ok(None) };
+    let steps = store::steps(tx, &[run.id]).await?;
+    Ok(Some(view(run, &steps)))
+}
+
+/// `steps` may hold those of other runs too.
+fn view(run: Run, steps: &[StepRow]) -> SyncView {
+    let steps: Vec<&StepRow> = steps.iter().filter(|step| step.run_id == run.id).collect();
+    let mut kinds: Vec<Kind> = Vec::new();
+    for step in &steps {
+        if !kinds.contains(&step.object) {
+            kinds.push(step.object);
+        }
+    }
+    SyncView {
+        id: run.id,
+        kind: run.kind,
+        status: run.status,
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+        error: run.error,
+        objects: kinds.into_iter().map(|kind| object(kind, &steps)).collect(),
+        requests: run.requests,
+    }
+}
+
+fn object(kind: Kind, steps: &[&StepRow]) -> ObjectView {
+    let of_kind = || steps.iter().filter(|step| step.object == kind);
+    let progress = if of_kind().all(|step| step.done) {
+        Some(1.0)
+    } else if of_kind().all(|step| step.began_at.is_none()) {
+        Some(0.0)
+    } else {
+        share(of_kind().map(|step| step.visited).sum(), of_kind().filter_map(|step| step.to_visit).sum())
+    };
+    ObjectView {
+        kind,
+        synced: of_kind().map(|step| step.synced).sum(),
+        // One list without a total makes the sum unknown.
+        total: of_kind().map(|step| step.total).sum(),
+        skipped: of_kind().map(|step| step.skipped).sum(),
+        progress,
+    }
+}
+
+fn share(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| (part as f64 / whole as f64).min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::plan::Step;
+
+    fn run() -> Run {
+        Run {
+            id: RunId::new(),
+            kind: RunKind::Full,
+            status: Status::Running,
+            epoch: 1,
+            error: None,
+            requests: 3,
+            created_at: DateTime::UNIX_EPOCH,
+            started_at: Some(DateTime::UNIX_EPOCH),
+            finished_at: None,
+        }
+    }
+
+    fn step(run: &Run, step: Step, synced: i64, done: bool) -> StepRow {
+        StepRow {
+            run_id: run.id,
+            position: 1,
+            step,
+            object: step.kind(),
+            cursor: None,
+            began_at: (synced > 0).then_some(DateTime::UNIX_EPOCH),
+            synced,
+            total: done.then_some(synced),
+            skipped: 0,
+            visited: 0,
+            to_visit: None,
+            trouble: None,
+            done,
+        }
+    }
+
+    #[test]
+    fn a_kind_is_the_sum_of_its_lists_and_its_total_is_known_when_all_are_read() {
+        let run = run();
+        let mut steps = vec![
+            step(&run, Step::Users, 60, true),
+            step(&run, Step::ActiveOpportunities, 200, true),
+            step(&run, Step::Panels, 0, false),
+            step(&run, Step::ArchivedOpportunities, 100, false),
+        ];
+        let shown = view(run.clone(), &steps);
+        assert_eq!(shown.objects.iter().map(|object| object.kind).collect::<Vec<_>>(), [Kind::Users, Kind::Opportunities, Kind::Panels]);
+        assert_eq!((shown.objects[0].synced, shown.objects[0].total, shown.objects[0].progress), (60, Some(60), Some(1.0)));
+        assert_eq!((shown.objects[1].synced, shown.objects[1].total, shown.objects[1].progress), (300, None, None));
+        assert_eq!((shown.objects[2].synced, shown.objects[2].progress), (0, Some(0.0)));
+        steps[3] = step(&run, Step::ArchivedOpportunities, 800, true);
+        assert_eq!(view(run, &steps).objects[1].total, Some(1000));
+    }
+
+    #[test]
+    fn panels_know_how_far_they_are() {
+        let run = run();
+        let panels = StepRow { visited: 50, to_visit: Some(200), ..step(&run, Step::Panels, 70, false) };
+        assert_eq!(view(run, &[panels]).objects[0].progress, Some(0.25));
+    }
+
+    #[test]
+    fn steps_of_other_runs_do_not_count() {
+        let (mine, other) = (run(), run());
+        let steps = [step(&mine, Step::Users, 1, true), step(&other, Step::Users, 5, true)];
+        assert_eq!(view(mine, &steps).objects[0].synced, 1);
+    }
+
+    #[test]
+    fn it_is_shown_as_the_contract_says() {
+        let run = run();
+        let steps = [step(&run, Step::ArchiveReasons, 4, true)];
+        let shown = serde_json::to_value(view(run, &steps)).expect("plain data");
+        assert_eq!(shown["kind"], "full");
+        assert_eq!(shown["status"], "running");
+        assert_eq!(shown["startedAt"], "1970-01-01T00:00:00Z");
+        assert!(shown["finishedAt"].is_null() && shown["error"].is_null());
+        assert_eq!(shown["objects"][0]["kind"], "archive_reasons");
+        assert_eq!((&shown["objects"][0]["synced"], &shown["objects"][0]["total"], &shown["requests"]), (&4.into(), &4.into(), &3.into()));
+    }
+}

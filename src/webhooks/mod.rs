@@ -1,0 +1,29 @@
+//! Feature: what Lever tells us by itself.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `receive` | `POST /webhooks/lever/{webhookId}`: verify, remember, enqueue, answer |
+//! | `event` `signature` | pure: what a delivery's body says, and whether Lever said it |
+//! | `keys` | the signature keys that this process has opened |
+//! | `process` | the jobs that read again what a delivery was about |
+//! | `compare` `register` | pure: what stands at Lever against what is wanted; the job that makes them equal |
+//! | `work` | the account and the fence that the jobs share |
+//! | `store` | the table `webhook_deliveries` |
+//!
+//! The rule: a delivery is a hint. Lever signs a random token and the time, never the data, so nothing that a delivery says is
+//! stored as truth: it only names what to read again. Duplicates, reordering and reruns all end in the same reading, and a delivery
+//! that never came only delays it until the next sync.
+
+mod compare;
+mod event;
+mod keys;
+mod process;
+mod receive;
+mod register;
+mod signature;
+mod store;
+mod work;
+
+pub use process::{refresh_contact, refresh_opportunity};
+pub use receive::router;
+pub use register::register;

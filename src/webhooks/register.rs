@@ -1,0 +1,122 @@
+//! The job that makes the webhooks at Lever equal to what is wanted. It may run at any time and as often as one likes.
+//!
+//! Lever has no idempotency keys, accepts the same webhook twice and tells its key once. So each one is recorded, with an id nobody
+//! else can have in its url, before Lever is asked for it. If the answer never comes, the next run finds the url in Lever's list, deletes
+//! it, and makes another: without its key it is worth nothing.
+
+use super::compare::{Difference, Standing, compare};
+use super::work::Work;
+use crate::accounts::webhooks;
+use crate::error::Result;
+use crate::jobs::{Claim, Outcome};
+use crate::lever::{self, Paging};
+use crate::state::AppState;
+
+/// Compares and mends. The new ones are made before the old ones go, so that nothing is missed in between. A refusal (a scope that
+/// is missing, an event that the account does not have) is logged, and the others go on.
+///
+/// # Errors
+/// Lever or the database failed; the job is tried again and begins with a fresh look.
+pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
+    let Some(work) = Work::open(state, claim).await? else { return Ok(Outcome::Done) };
+    let listed = match list(&work).await {
+        Ok(listed) => listed,
+        Err(error) => return work.failed(error),
+    };
+    let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
+    let recorded = webhooks::active(&mut tx).await?;
+    tx.commit().await?;
+    let difference = compare(claim.tenant_id, &address(state, ""), &recorded, &listed);
+    mend(&work, difference).await
+}
+
+/// The address of a webhook of ours.
+fn address(state: &AppState, id: &str) -> String {
+    state.config.http.public(&format!("/webhooks/lever/{id}"))
+}
+
+async fn list(work: &Work<'_>) -> Result<Vec<Standing>, lever::Error> {
+    let mut listed = Vec::new();
+    let mut paging = Some(Paging::first());
+    while let Some(page) = paging {
+        let page = work.account.list_webhooks(&page).await?;
+        listed.extend(page.records.into_iter().map(|record| Standing {
+            lever_id: record.typed.id,
+            event: record.typed.event.unwrap_or_default(),
+            url: record.typed.url.unwrap_or_default(),
+        }));
+        paging = page.next.map(Paging::from);
+    }
+    Ok(listed)
+}
+
+async fn mend(work: &Work<'_>, difference: Difference) -> Result<Outcome> {
+    let (created, removed) = (difference.create.len(), difference.delete.len());
+    for event in difference.create {
+        if work.state.shutdown.is_cancelled() {
+            return Ok(Outcome::Again(work.state.clock.now()));
+        }
+        if !create(work, event).await? {
+            return Ok(Outcome::Done);
+        }
+    }
+    for lever_id in difference.delete {
+        delete(work, &lever_id).await?;
+    }
+    let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
+    for id in difference.retire {
+        webhooks::retire(&mut tx, &id, work.state.clock.now()).await?;
+    }
+    tx.commit().await?;
+    tracing::info!(tenant = %work.claim.tenant_id, created, removed, "the webhooks at Lever were compared with what is wanted");
+    Ok(Outcome::Done)
+}
+
+/// Makes one webhook. False: the job or the connection is not ours any more.
+async fn create(work: &Work<'_>, event: &'static str) -> Result<bool> {
+    let (state, tenant) = (work.state, work.claim.tenant_id);
+    let id = webhooks::new_id(tenant);
+    let url = address(state, &id);
+    let Some(mut tx) = work.begin().await? else { return Ok(false) };
+    webhooks::plan(&mut tx, &id, event, &url, state.clock.now()).await?;
+    tx.commit().await?;
+
+    let made = match work.account.create_webhook(&url, event).await {
+        Ok(made) => made,
+        Err(error @ lever::Error::Rejected { .. }) => {
+            tracing::warn!(%tenant, event, %error, "Lever refused to register a webhook; what it would tell comes with the next sync");
+            return give_up(work, &id).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if made.signature_token.is_none() {
+        tracing::warn!(%tenant, event, "Lever told no key for a webhook; its deliveries cannot be believed");
+    }
+    let Some(mut tx) = work.begin().await? else {
+        delete(work, &made.webhook.id).await?;
+        return Ok(false);
+    };
+    webhooks::record_registration(&mut tx, &state.config.keyring, &id, &made.webhook.id, made.signature_token.as_ref()).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Takes back the record of a webhook that Lever did not make.
+async fn give_up(work: &Work<'_>, id: &str) -> Result<bool> {
+    let Some(mut tx) = work.begin().await? else { return Ok(false) };
+    webhooks::retire(&mut tx, id, work.state.clock.now()).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn delete(work: &Work<'_>, lever_id: &str) -> Result<()> {
+    match work.account.delete_webhook(lever_id).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error @ lever::Error::Rejected { .. }) => {
+            tracing::warn!(tenant = %work.claim.tenant_id, webhook = lever_id, %error, "Lever refused to remove a webhook of ours");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,125 @@
+//! The worker: claims due jobs, does each in a task of its own, keeps their leases alive, settles them.
+//!
+//! Every replica runs one. A job is never cut off (a dropped future could leave a connection inside a transaction): one that
+//! lost its lease fails at its next fenced write, and one that outlives a shutdown is taken over when its lease ends.
+
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio_util::task::TaskTracker;
+
+use crate::error::Result;
+use crate::jobs::{self, Claim, Job, Outcome};
+use crate::state::AppState;
+use crate::{panels, sync, webhooks};
+
+/// Jobs under way at once in one process. Most of them wait for Lever.
+const AT_ONCE: usize = 256;
+const BATCH: i64 = 32;
+/// How often to look for due jobs when nothing rang; jittered so that replicas do not march in step.
+const POLL: Duration = Duration::from_millis(250);
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Works until `state.shutdown`, then lets the jobs under way reach their next stop.
+pub async fn run(state: AppState) {
+    let under_way = TaskTracker::new();
+    while !state.shutdown.is_cancelled() {
+        match start_due(&state, &under_way).await {
+            // More may be due already.
+            Ok(started) if started == BATCH as usize => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "cannot look for jobs"),
+        }
+        let pause = POLL.mul_f64(rand::rng().random_range(0.75..1.25));
+        tokio::select! {
+            () = state.work.notified() => {}
+            () = state.shutdown.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    under_way.close();
+    if tokio::time::timeout(GRACE, under_way.wait()).await.is_err() {
+        tracing::warn!("some jobs did not stop in time; another worker takes them over when their leases end");
+    }
+}
+
+/// Does what is due, and what becomes due by it, until nothing is. For stories that move the clock by hand.
+///
+/// # Errors
+/// The database failed.
+pub async fn run_until_idle(state: &AppState) -> Result<()> {
+    loop {
+        let under_way = TaskTracker::new();
+        let started = start_due(state, &under_way).await?;
+        under_way.close();
+        under_way.wait().await;
+        if started == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn start_due(state: &AppState, under_way: &TaskTracker) -> Result<usize> {
+    let room = AT_ONCE.saturating_sub(under_way.len()).min(BATCH as usize);
+    if room == 0 {
+        return Ok(0);
+    }
+    let claims = jobs::claim_due(state.db.dispatch(), state.clock.now(), room as i64).await?;
+    let started = claims.len();
+    for claim in claims {
+        under_way.spawn(work_on(state.clone(), claim));
+    }
+    Ok(started)
+}
+
+async fn work_on(state: AppState, claim: Claim) {
+    let heartbeat = tokio::spawn(keep_alive(state.clone(), claim.clone()));
+    // In a task of its own, so that a panic is this job's failure and not the worker's.
+    let done = tokio::spawn({
+        let (state, claim) = (state.clone(), claim.clone());
+        async move { perform(&state, &claim).await }
+    })
+    .await;
+    heartbeat.abort();
+    let now = state.clock.now();
+    let dispatch = state.db.dispatch();
+    let settled = match done {
+        Ok(Ok(outcome)) => claim.finish(dispatch, outcome, now).await,
+        Ok(Err(error)) => {
+            tracing::warn!(tenant = %claim.tenant_id, job = claim.kind(), attempts = claim.attempts, %error, "a job failed; it will be tried again");
+            claim.fail(dispatch, &error.to_string(), now).await
+        }
+        Err(panic) => {
+            tracing::error!(tenant = %claim.tenant_id, job = claim.kind(), is_panic = panic.is_panic(), "a job broke; it will be tried again");
+            claim.fail(dispatch, "panic", now).await
+        }
+    };
+    if let Err(error) = settled {
+        tracing::warn!(tenant = %claim.tenant_id, job = claim.kind(), %error, "a job's end cannot be stored; it will be done again");
+    }
+}
+
+async fn keep_alive(state: AppState, claim: Claim) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        match claim.renew(state.db.dispatch(), state.clock.now()).await {
+            Ok(true) => {}
+            Ok(false) => return tracing::warn!(tenant = %claim.tenant_id, job = claim.kind(), "another worker took this job over"),
+            Err(error) => tracing::warn!(tenant = %claim.tenant_id, job = claim.kind(), %error, "cannot prolong a job's lease"),
+        }
+    }
+}
+
+async fn perform(state: &AppState, claim: &Claim) -> Result<Outcome> {
+    match claim.job() {
+        Some(Job::SettleOperation { operation }) => panels::settle(state, claim, operation).await,
+        Some(Job::RefreshOpportunity { opportunity }) => webhooks::refresh_opportunity(state, claim, &opportunity).await,
+        Some(Job::RefreshContact { contact }) => webhooks::refresh_contact(state, claim, &contact).await,
+        Some(Job::RegisterWebhooks) => webhooks::register(state, claim).await,
+        Some(Job::StartSync { requested_by }) => sync::start(state, claim, requested_by.as_deref()).await,
+        Some(Job::RunSync { run }) => sync::run(state, claim, run).await,
+        // A newer version of this service runs beside us: the job is for it.
+        None => Ok(Outcome::Again(state.clock.now() + HEARTBEAT)),
+    }
+}

@@ -1,0 +1,123 @@
+//! A headless Chromium of the test's own, driven through chromedriver, and gone when the test is.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
+/// Long enough for a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(120);
+const FLAGS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// A browser with nothing in it.
+pub struct Chromium {
+    pub driver: WebDriver,
+    chromedriver: Child,
+    _profile: TempDir,
+}
+
+impl Chromium {
+    /// `None`, with a line that says so, where there is no chromedriver.
+    pub async fn start() -> Option<Self> {
+        if !Path::new(CHROMEDRIVER).exists() {
+            println!("SKIPPED: {CHROMEDRIVER} is missing; on Debian: apt-get install chromium chromium-driver");
+            return None;
+        }
+        let (chromedriver, port) = start_chromedriver().await;
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let mut wanted = DesiredCapabilities::chrome();
+        let folder = format!("--user-data-dir={}", profile.path().display());
+        for flag in FLAGS.into_iter().chain([folder.as_str()]) {
+            wanted.add_arg(flag).expect("a flag");
+        }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("Chromium starts");
+        Some(Self { driver, chromedriver, _profile: profile })
+    }
+
+    /// Ends the browser, then its driver.
+    pub async fn quit(mut self) {
+        self.driver.quit().await.expect("Chromium ends");
+        self.chromedriver.kill().await.expect("chromedriver ends");
+    }
+
+    /// Waits until a JavaScript expression holds on the page.
+    pub async fn until(&self, expression: &str) {
+        let began = Instant::now();
+        let script = format!("return Boolean({expression})");
+        // Between two pages there is nothing to ask.
+        while !self.driver.execute(&script, []).await.is_ok_and(|answer| answer.json() == &json!(true)) {
+            if began.elapsed() > PATIENCE {
+                panic!("waited in vain until {expression}; the page says: {}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the page says, as people read it.
+    pub async fn text(&self) -> String {
+        let answer = self.driver.execute("return document.body.innerText", []).await.expect("a page");
+        answer.json().as_str().expect("text").to_owned()
+    }
+
+    /// Clicks what a selector finds, as soon as it is there.
+    pub async fn click(&self, selector: &str) {
+        self.until(&format!("document.querySelector({})", json!(selector))).await;
+        self.driver.find(thirtyfour::By::Css(selector)).await.expect("it is there").click().await.expect("it can be clicked");
+    }
+
+    /// Keeps pictures of the whole page for people to look at: wide and as on a phone, light and dark.
+    pub async fn picture(&self, name: &str) {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots"));
+        std::fs::create_dir_all(&folder).expect("target can be written");
+        let cdp = self.driver.cdp();
+        for (form, width) in [("desktop", 1280), ("phone", 390)] {
+            for theme in ["light", "dark"] {
+                let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+                cdp.send_raw("Emulation.setEmulatedMedia", features).await.expect("a theme");
+                let screen = |height: u64| json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": form == "phone" });
+                cdp.send_raw("Emulation.setDeviceMetricsOverride", screen(800)).await.expect("a screen");
+                let height = self.driver.execute("return document.documentElement.scrollHeight", []).await.expect("a page");
+                cdp.send_raw("Emulation.setDeviceMetricsOverride", screen(height.json().as_u64().expect("a number"))).await.expect("a screen");
+                self.driver.screenshot(&folder.join(format!("{name}-{form}-{theme}.png"))).await.expect("a picture");
+            }
+        }
+        cdp.send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await.expect("the window's own size");
+        cdp.send_raw("Emulation.setEmulatedMedia", json!({ "features": [] })).await.expect("the machine's own theme");
+    }
+}
+
+/// Port 0 lets it choose; it says which.
+async fn start_chromedriver() -> (Child, u16) {
+    let mut chromedriver = Command::new(CHROMEDRIVER)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("chromedriver starts");
+    let mut lines = BufReader::new(chromedriver.stdout.take().expect("piped")).lines();
+    while let Some(line) = lines.next_line().await.expect("chromedriver says its port") {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            let port = port.trim_end_matches('.').parse().expect("a port");
+            // Its later words go nowhere, but must be taken.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return (chromedriver, port);
+        }
+    }
+    panic!("chromedriver ended without naming its port");
+}

@@ -1,0 +1,82 @@
+//! The end of a connection.
+
+use lever_integration::fake_lever::{Fault, FaultKind};
+use serde_json::json;
+
+use super::support::story::Story;
+use super::{NORTH, SOUTH, connection, stored_secrets};
+
+#[tokio::test]
+async fn disconnecting_removes_webhooks_and_destroys_tokens_and_keys() {
+    let story = Story::begin().await;
+    let (mut admin, member) = (story.admin(NORTH), story.member(NORTH));
+    story.connect_and_sync(&mut admin, 0).await;
+    let account = story.account(0);
+    assert!(!story.lever.webhooks(&account.id).expect("the account").is_empty());
+    assert!(stored_secrets(&story, NORTH).await > 2);
+
+    assert_eq!(member.delete("/v1/lever/connection").await.expect(403).code(), "admin_required");
+    admin.delete("/v1/lever/connection").await.expect(204);
+    assert_eq!(story.lever.webhooks(&account.id).expect("the account").len(), 0);
+    assert_eq!(stored_secrets(&story, NORTH).await, 0);
+    let shown = connection(&member).await;
+    assert_eq!((shown["status"].as_str(), &shown["connectedBy"], &shown["token"]), (Some("disconnected"), &json!(null), &json!(null)));
+    assert_eq!(shown["account"]["id"], account.id.as_str(), "whose data is kept");
+
+    admin.delete("/v1/lever/connection").await.expect(204);
+    assert_eq!(admin.post("/v1/lever/syncs", json!({})).await.expect(409).code(), "not_connected");
+    story.end().await;
+}
+
+#[tokio::test]
+async fn an_organization_that_never_connected_can_disconnect_too() {
+    let story = Story::begin().await;
+    let admin = story.admin(NORTH);
+    admin.delete("/v1/lever/connection?purge=true").await.expect(204);
+    assert_eq!(connection(&admin).await["account"], json!(null));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn purging_deletes_this_organizations_copy_and_no_other() {
+    let story = Story::begin().await;
+    let (mut north, mut south) = (story.admin(NORTH), story.admin(SOUTH));
+    story.connect_and_sync(&mut north, 0).await;
+    story.connect_and_sync(&mut south, 1).await;
+    north.delete("/v1/lever/connection?purge=true").await.expect(204);
+
+    for list in ["users", "stages", "tags", "archive-reasons", "feedback-templates", "postings", "opportunities", "panels", "interviews"] {
+        let path = format!("/v1/{list}");
+        assert_eq!(north.get(&path).await.expect(200).json()["data"], json!([]), "{list}");
+        let others = south.get(&path).await.expect(200).json();
+        assert!(others["data"].as_array().is_some_and(|all| !all.is_empty()) || list == "panels" || list == "interviews", "{list}");
+    }
+    let shown = connection(&north).await;
+    assert_eq!((&shown["account"], &shown["lastSyncAt"]), (&json!(null), &json!(null)));
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_lever_that_is_down_keeps_nobody_connected() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.connect_and_sync(&mut admin, 0).await;
+    story.lever.fault(Fault::new("DELETE", "/v1/webhooks/*", FaultKind::Status { code: 500, retry_after_seconds: None }));
+    admin.delete("/v1/lever/connection").await.expect(204);
+    assert_eq!(connection(&admin).await["status"], "disconnected");
+    assert_eq!(stored_secrets(&story, NORTH).await, 0);
+    story.end().await;
+}
+
+#[tokio::test]
+async fn what_was_asked_for_before_the_disconnect_stops() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.connect(&mut admin, 0).await;
+    admin.delete("/v1/lever/connection").await.expect(204);
+    story.lever.clear_ledger();
+    story.work().await;
+    assert!(story.lever.ledger().is_empty(), "nothing more is asked of Lever: {:?}", story.lever.ledger());
+    assert!(story.lever.webhooks(&story.account(0).id).expect("the account").is_empty());
+    story.end().await;
+}

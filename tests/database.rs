@@ -1,0 +1,46 @@
+//! The tests' own databases: migrated, apart from each other, and gone when their test is over.
+
+#[path = "support/database.rs"]
+mod database;
+
+use database::TestDatabase;
+use sqlx::{Connection, PgConnection, Row};
+
+async fn names(url: &str) -> Vec<String> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let rows = sqlx::query("SELECT datname FROM pg_database").fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn every_migration_has_been_applied() {
+    let database = TestDatabase::create().await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&mut connection).await.unwrap();
+    assert!(applied > 0);
+    assert_eq!(applied as usize, lever_integration::MIGRATOR.iter().count());
+}
+
+#[tokio::test]
+async fn what_one_test_writes_another_does_not_see() {
+    let (one, other) = tokio::join!(TestDatabase::create(), TestDatabase::create());
+    let mut connection = PgConnection::connect(&one.url).await.unwrap();
+    sqlx::query("CREATE TABLE mine (id int)").execute(&mut connection).await.unwrap();
+
+    let mut connection = PgConnection::connect(&other.url).await.unwrap();
+    let seen: Option<String> = sqlx::query_scalar("SELECT to_regclass('mine')::text").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(seen, None);
+}
+
+#[tokio::test]
+async fn a_dropped_database_is_gone_even_with_somebody_connected() {
+    let witness = TestDatabase::create().await;
+    let database = TestDatabase::create().await;
+    let name = url::Url::parse(&database.url).unwrap().path().trim_start_matches('/').to_owned();
+    let _connected = PgConnection::connect(&database.url).await.unwrap();
+    assert!(names(&witness.url).await.contains(&name));
+
+    drop(database);
+
+    assert!(!names(&witness.url).await.contains(&name));
+}

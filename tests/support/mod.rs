@@ -1,0 +1,5 @@
+//! What the tests share. Each test binary uses its part of it.
+#![allow(dead_code, reason = "every test binary compiles this module and uses some of it")]
+
+pub mod database;
+pub mod story;

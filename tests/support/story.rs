@@ -1,0 +1,295 @@
+//! A story: the whole service over real HTTP, with a real Postgres, the stand-in Lever and a clock moved by hand.
+//!
+//! Jobs are done when the story says so ([`Story::work`]). [`Story::end`] fails the test for what is left over: jobs that are due,
+//! calls that Lever does not have, and requests beyond Lever's limit.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::Method;
+use jsonwebtoken::{EncodingKey, Header, encode};
+use lever_integration::app::{App, Jobs};
+use lever_integration::clock::Clock;
+use lever_integration::config::{Config, Variables};
+use lever_integration::fake_lever::{AccountView, FakeLever, Options};
+use lever_integration::worker;
+use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::Url;
+use uuid::Uuid;
+
+use super::database::TestDatabase;
+
+const JWT_SECRET: &str = "the secret of the stories, long enough";
+/// The session cookie's name, as browsers see it.
+pub const SESSION_COOKIE: &str = "lever_integration_session";
+
+/// How a story begins.
+pub struct Setting {
+    pub lever: Options,
+    pub jobs: Jobs,
+    /// Our own budget towards Lever; 0 = none. The stand-in's limit is in `lever`.
+    pub requests_per_second: f64,
+    /// Variables beyond the usual, or instead of them.
+    pub variables: Vec<(&'static str, String)>,
+}
+
+impl Default for Setting {
+    /// A small Lever without a limit, so that a story is quick; jobs by hand.
+    fn default() -> Self {
+        Self {
+            lever: Options { opportunities: 40, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() },
+            jobs: Jobs::ByHand,
+            requests_per_second: 0.0,
+            variables: Vec::new(),
+        }
+    }
+}
+
+/// See the module.
+pub struct Story {
+    pub app: App,
+    pub lever: FakeLever,
+    pub database: TestDatabase,
+    pub clock: Clock,
+    pub base: String,
+}
+
+impl Story {
+    pub async fn begin() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    pub async fn with(setting: Setting) -> Self {
+        let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
+        let database = TestDatabase::create().await;
+        // The stand-in's tokens live on the wall clock: a story begins now and moves on from there.
+        let clock = Clock::manual(Utc::now());
+        let (app, base) = start_service(&setting, &lever, &database, clock.clone()).await;
+        Self { app, lever, database, clock, base }
+    }
+
+    /// Another replica on the same database, Lever and clock.
+    pub async fn replica(&self, setting: &Setting) -> (App, String) {
+        start_service(setting, &self.lever, &self.database, self.clock.clone()).await
+    }
+
+    pub fn admin(&self, organization: Uuid) -> Person {
+        self.person(organization, "admin")
+    }
+
+    pub fn member(&self, organization: Uuid) -> Person {
+        self.person(organization, "member")
+    }
+
+    fn person(&self, organization: Uuid, role: &'static str) -> Person {
+        let email = format!("{role}.{}@modernloop.example", &organization.simple().to_string()[..6]);
+        Person { base: self.base.clone(), http: http_client(), token: token(organization, role, &email, self.clock.now()), cookie: None, email }
+    }
+
+    /// Does every due job, and what becomes due by it.
+    pub async fn work(&self) {
+        worker::run_until_idle(&self.app.state).await.expect("the worker reaches the database");
+    }
+
+    /// The stand-in's accounts.
+    pub fn account(&self, at: usize) -> AccountView {
+        self.lever.accounts().swap_remove(at)
+    }
+
+    /// Connects the person's organization to the stand-in's account, as its first super admin. Jobs are not done yet.
+    pub async fn connect(&self, admin: &mut Person, account: usize) {
+        let account = self.account(account);
+        let user = super_admin(&account);
+        let authorize = admin.begin_connect().await;
+        let back = self.lever.approve(&authorize, &account.id, &user, None).expect("the authorize request is in order");
+        let answer = admin.browse(back.as_str()).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        assert!(answer.location().ends_with("outcome=connected"), "{}", answer.location());
+    }
+
+    /// Connects and does the first full sync.
+    pub async fn connect_and_sync(&self, admin: &mut Person, account: usize) {
+        self.connect(admin, account).await;
+        self.work().await;
+        let syncs = admin.get("/v1/lever/syncs").await.json();
+        assert_eq!(syncs["data"][0]["status"], "succeeded", "{syncs}");
+    }
+
+    /// Ends the story; fails for whatever is left over.
+    pub async fn end(self) {
+        let due: Vec<(String, String)> = sqlx_due(&self.app, self.clock.now()).await;
+        assert!(due.is_empty(), "jobs are left over: {due:?}");
+        assert!(self.lever.unexpected().is_empty(), "calls that Lever does not have: {:?}", self.lever.unexpected());
+        assert!(self.lever.violations().is_empty(), "requests beyond Lever's limit: {:?}", self.lever.violations());
+        self.app.stop().await;
+        self.lever.stop().await;
+        drop(self.database);
+    }
+}
+
+async fn start_service(setting: &Setting, lever: &FakeLever, database: &TestDatabase, clock: Clock) -> (App, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let config = config(setting, lever, database, &base);
+    let app = App::start_on(listener, config, clock, setting.jobs).await.expect("the service starts");
+    (app, base)
+}
+
+/// The configuration that a story's service has, as the environment would give it.
+pub fn variables(setting: &Setting, lever: &FakeLever, database: &TestDatabase, base: &str) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("DATABASE_URL", database.url.clone()),
+        ("PUBLIC_URL", base.to_owned()),
+        ("LEVER_API_URL", lever.api_url()),
+        ("LEVER_AUTHORIZE_URL", lever.authorize_url()),
+        ("LEVER_TOKEN_URL", lever.token_url()),
+        ("LEVER_AUDIENCE", lever.audience()),
+        ("LEVER_CLIENT_ID", lever.client_id().to_owned()),
+        ("LEVER_CLIENT_SECRET", lever.client_secret().to_owned()),
+        ("LEVER_REQUESTS_PER_SECOND", setting.requests_per_second.to_string()),
+        ("ENCRYPTION_KEYS", "story:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
+        ("AUTH_JWT_SECRET", JWT_SECRET.to_owned()),
+        ("MIGRATE_ON_START", "false".to_owned()),
+    ];
+    for (name, value) in &setting.variables {
+        variables.retain(|(known, _)| known != name);
+        variables.push((name, value.clone()));
+    }
+    variables
+}
+
+fn config(setting: &Setting, lever: &FakeLever, database: &TestDatabase, base: &str) -> Config {
+    Config::read(&Variables::from_pairs(variables(setting, lever, database, base))).expect("the configuration is complete")
+}
+
+/// Jobs that could be done now: (kind, key).
+async fn sqlx_due(app: &App, now: DateTime<Utc>) -> Vec<(String, String)> {
+    sqlx::query_as("SELECT kind, key FROM jobs WHERE run_at <= $1").bind(now).fetch_all(app.state.db.dispatch()).await.expect("the jobs can be read")
+}
+
+/// The id of an account's first active super admin.
+pub fn super_admin(account: &AccountView) -> String {
+    account.users.iter().find(|user| user.access_role == "super admin" && user.active).expect("every account has one").id.clone()
+}
+
+/// A caller's token, as ModernLoop's web app would get it.
+pub fn token(organization: Uuid, role: &str, email: &str, now: DateTime<Utc>) -> String {
+    let claims = json!({
+        "sub": format!("user-of-{email}"), "org": organization, "role": role, "email": email, "exp": now.timestamp() + 100 * 24 * 3600,
+    });
+    encode(&Header::default(), &claims, &EncodingKey::from_secret(JWT_SECRET.as_bytes())).expect("claims can be signed")
+}
+
+fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+}
+
+/// Somebody who calls the service: with a bearer token, and in a browser once [`Person::sign_in`] was called.
+#[derive(Clone)]
+pub struct Person {
+    pub base: String,
+    pub http: reqwest::Client,
+    pub token: String,
+    pub cookie: Option<String>,
+    pub email: String,
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn location(&self) -> String {
+        self.header(LOCATION.as_str())
+    }
+
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default()
+    }
+
+    /// The problem's stable code.
+    pub fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        self.json()["code"].as_str().expect("every problem has a code").to_owned()
+    }
+
+    /// The answer, when its status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+impl Person {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None, &[]).await
+    }
+
+    /// A call with the bearer token and any further headers.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).header(AUTHORIZATION, format!("Bearer {}", self.token));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        read(request).await
+    }
+
+    /// Begins a browser session.
+    pub async fn sign_in(&mut self) {
+        let answer = self.call(Method::POST, "/auth/session", None, &[]).await.expect(204);
+        let cookie = answer.header(SET_COOKIE.as_str());
+        self.cookie = Some(cookie.split(';').next().expect("a cookie").to_owned());
+    }
+
+    /// Opens an address as the browser of this person would, without following redirects.
+    pub async fn browse(&self, address: &str) -> Answer {
+        let address = if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() };
+        let mut request = self.http.get(address).header("accept", "text/html");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(COOKIE, cookie);
+        }
+        read(request).await
+    }
+
+    /// Clicks Connect; the address at Lever that the browser is sent to.
+    pub async fn begin_connect(&mut self) -> String {
+        if self.cookie.is_none() {
+            self.sign_in().await;
+        }
+        let answer = self.browse("/integrations/lever/connect").await.expect(303);
+        let location = answer.location();
+        Url::parse(&location).expect("an absolute address");
+        location
+    }
+}
+
+async fn read(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the service answers");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, text: response.text().await.expect("the answer is whole") }
+}

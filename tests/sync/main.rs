@@ -1,0 +1,12 @@
+//! The full sync as a story: what it copies, what stops it, how it goes on, and how far it says it is.
+#![cfg(feature = "fake-lever")]
+
+mod copy;
+mod endpoints;
+mod interrupt;
+mod resume;
+mod trouble;
+mod whole;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,145 @@
+//! What a full sync copies: everything, also what changes while it reads.
+
+use std::time::Duration;
+
+use lever_integration::fake_lever::{NewCandidate, Options};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::copy::{assert_whole, counted, database, ids, panels_of};
+use crate::interrupt::{claim_run, crash_after, until, work};
+use crate::support::story::{Setting, Story};
+
+const ORGANIZATION: Uuid = Uuid::from_u128(1);
+
+#[tokio::test]
+async fn a_thousand_opportunities_and_everything_around_them() {
+    let story = Story::with(Setting { lever: Options { requests_per_second: 0.0, ..Options::default() }, ..Setting::default() }).await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    story.lever.clear_ledger();
+    story.work().await;
+    assert_whole(&story, ORGANIZATION, 0).await;
+
+    let account = story.account(0);
+    let counts = story.lever.counts(&account.id).expect("the account is there");
+    assert_eq!(ids(&story, ORGANIZATION, "tags").await.len(), counts.tags);
+    let run = admin.get("/v1/lever/syncs").await.expect(200).json()["data"][0].clone();
+    assert_eq!((&run["status"], &run["error"]), (&json!("succeeded"), &json!(null)));
+    for (kind, there) in [
+        ("users", counts.users),
+        ("stages", counts.stages),
+        ("archive_reasons", counts.archive_reasons),
+        ("tags", counts.tags),
+        ("feedback_templates", counts.feedback_templates),
+        ("postings", counts.postings),
+        ("opportunities", counts.opportunities),
+        ("panels", counts.panels_of_active),
+    ] {
+        assert_eq!(counted(&run, kind), (there as u64, Some(there as u64)), "{kind}");
+    }
+    let sent = story.lever.ledger().iter().filter(|entry| entry.method == "GET" && !entry.path.ends_with("/webhooks")).count();
+    assert_eq!(run["requests"], sent);
+
+    // What a careless read leaves out is there, and was there to be left out.
+    let opportunities = ids(&story, ORGANIZATION, "opportunities").await;
+    assert_eq!(counts.opportunities, 1000);
+    assert!(!account.confidential.is_empty() && account.confidential.iter().all(|id| opportunities.contains(id)));
+    let deactivated: i64 = sqlx::query_scalar("SELECT count(*) FROM users WHERE deactivated_at IS NOT NULL")
+        .fetch_one(&mut database(&story).await)
+        .await
+        .expect("users");
+    assert_eq!(deactivated as usize, account.users.iter().filter(|user| !user.active).count());
+    assert!(deactivated > 0);
+    let hidden: i64 = sqlx::query_scalar("SELECT count(*) FROM postings WHERE confidential OR raw -> 'distributionChannels' = '[\"internal\"]'")
+        .fetch_one(&mut database(&story).await)
+        .await
+        .expect("postings");
+    assert!(hidden > 1);
+    let last_sync = admin.get("/v1/lever/connection").await.expect(200).json()["lastSyncAt"].clone();
+    assert!(last_sync.is_string());
+    story.end().await;
+}
+
+/// Candidates who move through the list while it is read, appear, leave it or change sides are as they are in the end.
+#[tokio::test]
+async fn what_changes_while_it_is_read_is_found() {
+    let lever = Options { opportunities: 300, active_share: 0.5, requests_per_second: 0.0, ..Options::default() };
+    let story = Story::with(Setting { lever, ..Setting::default() }).await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    story.lever.clear_ledger();
+    let claim = claim_run(&story.app.state).await;
+    let mut work = Box::pin(work(&story.app.state, &claim));
+
+    // In the middle of the active ones: one moves to the pages already read, one leaves, one comes.
+    assert!(until(&story.lever, 8, &mut work).await.is_none());
+    let account = story.account(0);
+    let inside = story.lever.inside(&account.id).quietly();
+    let (first, last) = (&account.stages[0], account.stages.last().expect("stages"));
+    for id in account.active.iter().rev().take(5) {
+        inside.change_stage(id, first).expect("moved");
+    }
+    for id in account.active.iter().take(5) {
+        inside.change_stage(id, last).expect("moved");
+    }
+    // In the middle of the panels: sides are changed, and somebody new has an interview.
+    assert!(until(&story.lever, 60, &mut work).await.is_none());
+    inside.archive(&account.active[10], &account.archive_reasons[0]).expect("archived");
+    for id in account.archived.iter().take(5).chain(account.archived.iter().rev().take(5)) {
+        inside.unarchive(id).expect("unarchived");
+    }
+    let newcomer = inside.add_candidate(NewCandidate { name: "Nova Example".into(), ..NewCandidate::default() }).expect("added");
+    inside.schedule_panel(&newcomer, &panel(&account.users[0].id, story.clock.now().timestamp_millis())).expect("scheduled");
+
+    let outcome = work.await.expect("Lever and the database are there");
+    claim.finish(story.app.state.db.dispatch(), outcome, story.clock.now()).await.expect("settled");
+    story.work().await;
+    assert_whole(&story, ORGANIZATION, 0).await;
+    assert!(!panels_of(&story.lever, &account.id, &[newcomer]).is_empty());
+    let run = admin.get("/v1/lever/syncs").await.json()["data"][0].clone();
+    assert_eq!(counted(&run, "opportunities"), (301, Some(301)));
+    story.end().await;
+}
+
+fn panel(interviewer: &str, now_ms: i64) -> serde_json::Value {
+    json!({
+        "timezone": "Europe/Lisbon",
+        "interviews": [{ "interviewers": [{ "id": interviewer }], "date": now_ms + 86_400_000, "duration": 45 }],
+    })
+}
+
+/// The next full sync finds what left Lever, and only that is gone.
+#[tokio::test]
+async fn what_left_lever_is_gone_after_the_next_sync() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    let account = story.account(0);
+    let inside = story.lever.inside(&account.id).quietly();
+    for id in [&account.active[0], &account.archived[0]] {
+        inside.delete_opportunity(id).expect("deleted");
+    }
+    story.clock.advance(Duration::from_secs(3600));
+    admin.post("/v1/lever/syncs", json!({})).await.expect(202);
+    story.work().await;
+    assert_whole(&story, ORGANIZATION, 0).await;
+    let run = admin.get("/v1/lever/syncs").await.json()["data"][0].clone();
+    assert_eq!(counted(&run, "opportunities"), (38, Some(38)));
+    story.end().await;
+}
+
+/// A run that is carried on by a machine whose clock is behind marks nothing gone that it saw.
+#[tokio::test]
+async fn a_clock_that_is_behind_hides_nothing() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    story.lever.clear_ledger();
+    // The first machine has begun the list of users and read nothing of it.
+    crash_after(&story, 1).await;
+    sqlx::query("UPDATE sync_steps SET began_at = began_at + interval '1 hour'").execute(&mut database(&story).await).await.expect("moved");
+    story.work().await;
+    assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
+}
