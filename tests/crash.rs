@@ -8,7 +8,7 @@ use std::time::Duration;
 use lever_integration::fake_lever::{FakeLever, Options};
 use serde_json::Value;
 use support::database::TestDatabase;
-use support::story::{Setting, super_admin, token, variables};
+use support::story::{Setting, token, variables};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ async fn a_sync_that_was_killed_goes_on_where_it_was() {
 
     let account = lever.accounts().swap_remove(0);
     let caller = Caller::new(&base);
-    caller.connect(&lever, &account.id, &super_admin(&account)).await;
+    caller.connect(&lever, &account.id, &account.super_admin().id).await;
     let total = lever.counts(&account.id).expect("counts").active_opportunities as u64;
     caller.until("some panels were read", |run| requests(run) > 12).await;
     service.kill().await.expect("killed");

@@ -128,7 +128,7 @@ impl AccountView {
     /// When no active user has that role any more.
     pub fn super_admin(&self) -> &UserView {
         let super_admins = self.users_of_role("super admin");
-        super_admins.last().expect("accounts are generated with two super admins")
+        super_admins.first().expect("accounts are generated with two super admins")
     }
 
     /// The user with this address.

@@ -101,7 +101,7 @@ impl Story {
     /// Connects the person's organization to the stand-in's account, as its first super admin. Jobs are not done yet.
     pub async fn connect(&self, admin: &mut Person, account: usize) {
         let account = self.account(account);
-        let user = super_admin(&account);
+        let user = account.super_admin().id.clone();
         let authorize = admin.begin_connect().await;
         let back = self.lever.approve(&authorize, &account.id, &user, None).expect("the authorize request is in order");
         let answer = admin.browse(back.as_str()).await;
@@ -167,11 +167,6 @@ fn config(setting: &Setting, lever: &FakeLever, database: &TestDatabase, base: &
 /// Jobs that could be done now: (kind, key).
 async fn sqlx_due(app: &App, now: DateTime<Utc>) -> Vec<(String, String)> {
     sqlx::query_as("SELECT kind, key FROM jobs WHERE run_at <= $1").bind(now).fetch_all(app.state.db.dispatch()).await.expect("the jobs can be read")
-}
-
-/// The id of an account's first active super admin.
-pub fn super_admin(account: &AccountView) -> String {
-    account.users.iter().find(|user| user.access_role == "super admin" && user.active).expect("every account has one").id.clone()
 }
 
 /// A caller's token, as ModernLoop's web app would get it.
