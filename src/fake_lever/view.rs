@@ -122,13 +122,13 @@ impl AccountView {
         self.users.iter().filter(|user| user.active && user.access_role == role).collect()
     }
 
-    /// The account's first super admin: one who can connect an application.
+    /// The super admin who has been here longest (users are listed newest first): one who can connect an application.
     ///
     /// # Panics
     /// When no active user has that role any more.
     pub fn super_admin(&self) -> &UserView {
         let super_admins = self.users_of_role("super admin");
-        super_admins.first().expect("accounts are generated with two super admins")
+        super_admins.last().expect("accounts are generated with two super admins")
     }
 
     /// The user with this address.
