@@ -53,6 +53,16 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The first page, of as many rows as one can have.
+    pub fn widest() -> Self {
+        Self { limit: Some(MAX_LIMIT), cursor: None }
+    }
+
+    /// The first page, of so many rows.
+    pub fn first(limit: u32) -> Self {
+        Self { limit: Some(limit.clamp(1, MAX_LIMIT)), cursor: None }
+    }
+
     /// Rows on this page, 1..=200.
     pub fn limit(&self) -> usize {
         self.limit.unwrap_or(DEFAULT_LIMIT) as usize

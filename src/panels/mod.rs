@@ -52,7 +52,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-pub use operations::{OperationError, OperationStatus, OperationView};
+pub use operations::{OperationError, OperationStatus, OperationView, log};
 pub use settle::settle;
 
 /// The endpoints that write panels and interviews, and the log of what was written.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::store::{self, Operation, Status};
 use crate::auth::Member;
+use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
 use crate::ids::OperationId;
 use crate::page::{Page, Paging};
@@ -29,6 +30,8 @@ pub struct OperationView {
     pub interview_id: Option<String>,
     /// The ModernLoop user who asked for it.
     pub caller: String,
+    #[schema(example = "coordinator@example.com")]
+    pub caller_email: String,
     /// The Lever user in whose name it is done.
     pub perform_as: String,
     pub created_at: DateTime<Utc>,
@@ -75,6 +78,7 @@ impl From<&Operation> for OperationView {
             panel_id: operation.panel_id.clone(),
             interview_id: operation.interview_id.clone(),
             caller: operation.caller.clone(),
+            caller_email: operation.caller_email.clone(),
             perform_as: operation.perform_as.clone(),
             created_at: operation.created_at,
             settled_at: operation.settled_at,
@@ -90,12 +94,20 @@ impl From<&Operation> for OperationView {
     responses((status = 200, body = Page<OperationView>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
 pub(super) async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<OperationView>>> {
-    let after = paging.after()?;
     let mut tx = state.db.begin(caller.tenant).await?;
-    let rows = store::newest(&mut tx, after, paging.rows()).await?;
+    let page = log(&mut tx, &paging).await?;
     tx.commit().await?;
-    let page = Page::cut(rows, &paging, |operation| (operation.created_at, operation.id));
-    Ok(Json(page.map(|operation| OperationView::from(&operation))))
+    Ok(Json(page))
+}
+
+/// A page of the writes made at Lever, newest first.
+///
+/// # Errors
+/// The cursor cannot be read, or the database failed.
+pub async fn log(tx: &mut TenantTx, paging: &Paging) -> Result<Page<OperationView>> {
+    let rows = store::newest(tx, paging.after()?, paging.rows()).await?;
+    let page = Page::cut(rows, paging, |operation| (operation.created_at, operation.id));
+    Ok(page.map(|operation| OperationView::from(&operation)))
 }
 
 /// One write made at Lever. The address that a 202 names: ask again until the status is `succeeded` or `failed`.

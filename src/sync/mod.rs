@@ -31,7 +31,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 pub use plan::Kind;
-pub use progress::{ObjectView, SyncView, find, latest};
+pub use progress::{ObjectView, SyncView, find, latest, page};
 pub use run::run;
 pub use start::{Started, start};
 pub use store::{RunKind, Status};

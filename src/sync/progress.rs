@@ -59,13 +59,22 @@ pub struct ObjectView {
     (status = 400, description = "`invalid_parameter`", body = Problem),
 ))]
 pub(super) async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<SyncView>>> {
-    let after: Option<(DateTime<Utc>, Uuid)> = paging.after()?;
     let mut tx = state.db.begin(caller.tenant).await?;
-    let runs = store::list(&mut tx, after, paging.rows()).await?;
-    let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-    let steps = store::steps(&mut tx, &ids).await?;
+    let page = page(&mut tx, &paging).await?;
     tx.commit().await?;
-    Ok(Json(Page::cut(runs, &paging, |run| (run.created_at, run.id)).map(|run| view(run, &steps))))
+    Ok(Json(page))
+}
+
+/// A page of the runs, the newest first.
+///
+/// # Errors
+/// The cursor cannot be read, or the database failed.
+pub async fn page(tx: &mut TenantTx, paging: &Paging) -> Result<Page<SyncView>> {
+    let after: Option<(DateTime<Utc>, Uuid)> = paging.after()?;
+    let runs = store::list(tx, after, paging.rows()).await?;
+    let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+    let steps = store::steps(tx, &ids).await?;
+    Ok(Page::cut(runs, paging, |run| (run.created_at, run.id)).map(|run| view(run, &steps)))
 }
 
 /// One sync.

@@ -9,23 +9,27 @@ use utoipa::IntoParams;
 use super::InterviewView;
 use super::view::{Shown, show};
 use crate::auth::Member;
+use crate::db::TenantTx;
 use crate::error::{Problem, Result};
 use crate::mirror::params::{self, Filters};
 use crate::page::{Page, Paging};
 use crate::state::AppState;
 
-#[derive(Deserialize, IntoParams)]
+/// Which interviews are asked for.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct InterviewFilter {
+pub struct InterviewFilter {
     /// Only interviews that end after this time.
     #[param(value_type = Option<DateTime<Utc>>)]
-    from: Option<String>,
+    pub from: Option<String>,
     /// Only interviews that begin before this time.
     #[param(value_type = Option<DateTime<Utc>>)]
-    to: Option<String>,
+    pub to: Option<String>,
     /// Only interviews in which this Lever user interviews.
-    interviewer_id: Option<String>,
+    pub interviewer_id: Option<String>,
+    /// Only interviews of this candidacy.
+    pub opportunity_id: Option<String>,
 }
 
 /// Interviews by when they begin, canceled ones too (see `status`); those without a time come last.
@@ -40,9 +44,19 @@ pub(super) async fn list(
     paging: Paging,
     Filters(filter): Filters<InterviewFilter>,
 ) -> Result<Json<Page<InterviewView>>> {
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let page = page(&mut tx, &filter, &paging).await?;
+    tx.commit().await?;
+    Ok(Json(page))
+}
+
+/// A page of the interviews that are asked for, by when they begin.
+///
+/// # Errors
+/// A filter or the cursor cannot be read, or the database failed.
+pub async fn page(tx: &mut TenantTx, filter: &InterviewFilter, paging: &Paging) -> Result<Page<InterviewView>> {
     let (from, to) = params::span(filter.from.as_deref(), filter.to.as_deref())?;
     let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
-    let mut tx = state.db.begin(caller.tenant).await?;
     let rows: Vec<Shown> = sqlx::query_as(
         "SELECT i.id, i.start_at, i.panel_id, i.opportunity_id, i.canceled_at, i.raw, i.synced_at,
                 p.raw->>'timezone' AS timezone, p.externally_managed, o.name AS candidate_name
@@ -53,20 +67,21 @@ pub(super) async fn list(
            AND ($2::timestamptz IS NULL OR i.end_at > $2)
            AND ($3::timestamptz IS NULL OR i.start_at < $3)
            AND ($4::text IS NULL OR $4 = ANY(i.interviewer_ids))
-           AND ($6::text IS NULL OR (coalesce(i.start_at, 'infinity'), i.id) > (coalesce($5::timestamptz, 'infinity'), $6))
-         ORDER BY coalesce(i.start_at, 'infinity'), i.id LIMIT $7",
+           AND ($5::text IS NULL OR i.opportunity_id = $5)
+           AND ($7::text IS NULL OR (coalesce(i.start_at, 'infinity'), i.id) > (coalesce($6::timestamptz, 'infinity'), $7))
+         ORDER BY coalesce(i.start_at, 'infinity'), i.id LIMIT $8",
     )
     .bind(tx.tenant())
     .bind(from)
     .bind(to)
     .bind(&filter.interviewer_id)
+    .bind(&filter.opportunity_id)
     .bind(after_start.flatten())
     .bind(after_id)
     .bind(paging.rows())
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    let page = Page::cut(rows, &paging, |row| (row.start_at, row.id.clone()));
-    let data = show(&mut tx, page.data).await?;
-    tx.commit().await?;
-    Ok(Json(Page { data, next_cursor: page.next_cursor }))
+    let page = Page::cut(rows, paging, |row| (row.start_at, row.id.clone()));
+    let data = show(tx, page.data).await?;
+    Ok(Page { data, next_cursor: page.next_cursor })
 }

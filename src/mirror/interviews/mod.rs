@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 pub use booked::{Booked, booked};
+pub use list::{InterviewFilter, page};
 pub use people::{InterviewerView, People};
 pub use store::{InterviewRow, end_of, find};
 pub(super) use store::{mark_canceled_in_panel, mark_gone_in_panels, replace_in_panels};

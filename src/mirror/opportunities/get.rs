@@ -7,6 +7,7 @@ use sqlx::QueryBuilder;
 use super::OpportunityView;
 use super::view::{SELECT, Shown};
 use crate::auth::Member;
+use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
 use crate::mirror::params::LeverId;
 use crate::state::AppState;
@@ -19,9 +20,18 @@ use crate::state::AppState;
 )]
 pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<OpportunityView>> {
     let mut tx = state.db.begin(caller.tenant).await?;
+    let found = view(&mut tx, &id).await?;
+    tx.commit().await?;
+    found.map(Json).ok_or_else(Error::not_found)
+}
+
+/// One opportunity as callers see it; `None` when it is unknown or gone.
+///
+/// # Errors
+/// The database failed.
+pub async fn view(tx: &mut TenantTx, id: &str) -> Result<Option<OpportunityView>, sqlx::Error> {
     let mut query = QueryBuilder::new(SELECT);
     query.push_bind(tx.tenant()).push(" AND o.id = ").push_bind(id);
-    let row: Option<Shown> = query.build_query_as().fetch_optional(&mut *tx).await?;
-    tx.commit().await?;
-    Ok(Json(row.ok_or_else(Error::not_found)?.into()))
+    let row: Option<Shown> = query.build_query_as().fetch_optional(&mut **tx).await?;
+    Ok(row.map(OpportunityView::from))
 }

@@ -10,27 +10,29 @@ use utoipa::IntoParams;
 use super::OpportunityView;
 use super::view::{SELECT, Shown};
 use crate::auth::Member;
+use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
 use crate::ids::TenantId;
 use crate::mirror::params::{self, Filters};
 use crate::page::{Page, Paging};
 use crate::state::AppState;
 
-#[derive(Deserialize, IntoParams)]
+/// Which opportunities are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct OpportunityFilter {
+pub struct OpportunityFilter {
     /// Text anywhere in the name or e-mail addresses, in any case.
-    q: Option<String>,
-    stage_id: Option<String>,
-    posting_id: Option<String>,
-    tag: Option<String>,
-    owner_id: Option<String>,
+    pub q: Option<String>,
+    pub stage_id: Option<String>,
+    pub posting_id: Option<String>,
+    pub tag: Option<String>,
+    pub owner_id: Option<String>,
     /// `false` (when absent): active ones; `true`: archived ones; `any`: both.
-    archived: Option<String>,
+    pub archived: Option<String>,
     /// Only those created, updated, archived or interacted with at Lever since this time. Lever itself leaves `updatedAt` empty on most.
     #[param(value_type = Option<DateTime<Utc>>)]
-    updated_since: Option<String>,
+    pub updated_since: Option<String>,
 }
 
 /// Opportunities, the newest first.
@@ -45,16 +47,25 @@ pub(super) async fn list(
     paging: Paging,
     Filters(filter): Filters<OpportunityFilter>,
 ) -> Result<Json<Page<OpportunityView>>> {
-    let mut query = select(caller.tenant, filter)?;
+    let mut tx = state.db.begin(caller.tenant).await?;
+    let page = page(&mut tx, filter, &paging).await?;
+    tx.commit().await?;
+    Ok(Json(page))
+}
+
+/// A page of the opportunities that are asked for, the newest first.
+///
+/// # Errors
+/// A filter or the cursor cannot be read, or the database failed.
+pub async fn page(tx: &mut TenantTx, filter: OpportunityFilter, paging: &Paging) -> Result<Page<OpportunityView>> {
+    let mut query = select(tx.tenant(), filter)?;
     if let Some((created, id)) = paging.after::<(DateTime<Utc>, String)>()? {
         query.push(" AND o.lever_created_at <= ").push_bind(created);
         query.push(" AND (o.lever_created_at < ").push_bind(created).push(" OR o.id > ").push_bind(id).push(")");
     }
     query.push(" ORDER BY o.lever_created_at DESC, o.id LIMIT ").push_bind(paging.rows());
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let rows: Vec<Shown> = query.build_query_as().fetch_all(&mut *tx).await?;
-    tx.commit().await?;
-    Ok(Json(Page::cut(rows, &paging, |row| (row.lever_created_at, row.id.clone())).map(OpportunityView::from)))
+    let rows: Vec<Shown> = query.build_query_as().fetch_all(&mut **tx).await?;
+    Ok(Page::cut(rows, paging, |row| (row.lever_created_at, row.id.clone())).map(OpportunityView::from))
 }
 
 /// The statement with its filters. Built from parts, so that each combination gets the index made for it.

@@ -12,7 +12,9 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
+pub use get::view;
 pub use gone::{mark_gone, mark_unseen_gone};
+pub use list::{OpportunityFilter, page};
 pub use store::{OpportunityRow, active_ids_after, count, find, upsert};
 pub use view::{ApplicationView, ArchivedView, ContactSummary, OpportunityLinks, OpportunityView, PostingRef};
 

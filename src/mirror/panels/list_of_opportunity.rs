@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::PanelView;
 use super::view::{Shown, show};
 use crate::auth::Member;
+use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
 use crate::mirror::opportunities;
 use crate::mirror::params::LeverId;
@@ -25,13 +26,23 @@ pub(super) async fn list(
     LeverId(id): LeverId,
     paging: Paging,
 ) -> Result<Json<Page<PanelView>>> {
-    let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
     let mut tx = state.db.begin(caller.tenant).await?;
     let opportunity = opportunities::find(&mut tx, &id).await?;
     if opportunity.is_none_or(|opportunity| opportunity.gone_at.is_some()) {
         tx.commit().await?;
         return Err(Error::not_found());
     }
+    let page = page_of_opportunity(&mut tx, &id, &paging).await?;
+    tx.commit().await?;
+    Ok(Json(page))
+}
+
+/// A page of one opportunity's panels by when they begin, canceled ones too.
+///
+/// # Errors
+/// The cursor cannot be read, or the database failed.
+pub async fn page_of_opportunity(tx: &mut TenantTx, id: &str, paging: &Paging) -> Result<Page<PanelView>> {
+    let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
     let rows: Vec<Shown> = sqlx::query_as(
         "SELECT id, start_at, opportunity_id, canceled_at, externally_managed, raw, synced_at FROM panels
          WHERE tenant_id = $1 AND opportunity_id = $2 AND gone_at IS NULL
@@ -43,10 +54,9 @@ pub(super) async fn list(
     .bind(after_start.flatten())
     .bind(after_id)
     .bind(paging.rows())
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    let page = Page::cut(rows, &paging, |row| (row.start_at, row.id.clone()));
-    let data = show(&mut tx, page.data).await?;
-    tx.commit().await?;
-    Ok(Json(Page { data, next_cursor: page.next_cursor }))
+    let page = Page::cut(rows, paging, |row| (row.start_at, row.id.clone()));
+    let data = show(tx, page.data).await?;
+    Ok(Page { data, next_cursor: page.next_cursor })
 }

@@ -19,6 +19,7 @@ use crate::state::AppState;
 
 pub use cancel::mark_canceled;
 pub use get::etag;
+pub use list_of_opportunity::page_of_opportunity;
 pub use set::{mark_all_gone, replace_for_opportunity};
 pub use store::{PanelRow, find, mark_gone, upsert};
 pub use version::version;
