@@ -13,7 +13,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// Of a request's headers: more answers 431.
+const MAX_HEADER_BYTES: usize = 8 * 1024;
 const GRACE: Duration = Duration::from_secs(20);
 /// Out of file descriptors, most likely: let some connections end before accepting more.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -22,7 +23,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT).max_buf_size(MAX_HEADER_BYTES);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(16 * 1024).keep_alive_interval(Some(Duration::from_secs(20)));
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEADER_BYTES as u32).keep_alive_interval(Some(Duration::from_secs(20)));
     let graceful = GracefulShutdown::new();
     loop {
         let stream = tokio::select! {

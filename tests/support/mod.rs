@@ -2,4 +2,5 @@
 #![allow(dead_code, reason = "every test binary compiles this module and uses some of it")]
 
 pub mod database;
+pub mod process;
 pub mod story;

@@ -84,8 +84,7 @@ impl Story {
     }
 
     fn person(&self, organization: Uuid, role: &'static str) -> Person {
-        let email = format!("{role}.{}@modernloop.example", &organization.simple().to_string()[..6]);
-        Person { base: self.base.clone(), http: http_client(), token: token(organization, role, &email, self.clock.now()), cookie: None, email }
+        Person::new(&self.base, organization, role, self.clock.now())
     }
 
     /// Does every due job, and what becomes due by it.
@@ -98,15 +97,9 @@ impl Story {
         self.lever.accounts().swap_remove(at)
     }
 
-    /// Connects the person's organization to the stand-in's account, as its first super admin. Jobs are not done yet.
+    /// Connects the person's organization to the stand-in's account. Jobs are not done yet.
     pub async fn connect(&self, admin: &mut Person, account: usize) {
-        let account = self.account(account);
-        let user = account.super_admin().id.clone();
-        let authorize = admin.begin_connect().await;
-        let back = self.lever.approve(&authorize, &account.id, &user, None).expect("the authorize request is in order");
-        let answer = admin.browse(back.as_str()).await;
-        assert_eq!(answer.status, 303, "{}", answer.text);
-        assert!(answer.location().ends_with("outcome=connected"), "{}", answer.location());
+        admin.connect(&self.lever, account).await;
     }
 
     /// Connects and does the first full sync.
@@ -177,10 +170,6 @@ pub fn token(organization: Uuid, role: &str, email: &str, now: DateTime<Utc>) ->
     encode(&Header::default(), &claims, &EncodingKey::from_secret(JWT_SECRET.as_bytes())).expect("claims can be signed")
 }
 
-fn http_client() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
-}
-
 /// Somebody who calls the service: with a bearer token, and in a browser once [`Person::sign_in`] was called.
 #[derive(Clone)]
 pub struct Person {
@@ -226,6 +215,13 @@ impl Answer {
 }
 
 impl Person {
+    /// Somebody of an organization who calls the service at `base`.
+    pub fn new(base: &str, organization: Uuid, role: &str, now: DateTime<Utc>) -> Self {
+        let email = format!("{role}.{}@modernloop.example", &organization.simple().to_string()[..6]);
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self { base: base.to_owned(), http, token: token(organization, role, &email, now), cookie: None, email }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, None, &[]).await
     }
@@ -280,6 +276,29 @@ impl Person {
         let location = answer.location();
         Url::parse(&location).expect("an absolute address");
         location
+    }
+
+    /// Connects the organization to one of the stand-in's accounts, as its first super admin.
+    pub async fn connect(&mut self, lever: &FakeLever, account: usize) {
+        let account = lever.accounts().swap_remove(account);
+        let authorize = self.begin_connect().await;
+        let back = lever.approve(&authorize, &account.id, &account.super_admin().id, None).expect("the authorize request is in order");
+        let answer = self.browse(back.as_str()).await.expect(303);
+        assert!(answer.location().ends_with("outcome=connected"), "{}", answer.location());
+    }
+
+    /// How many records a list holds, page by page.
+    pub async fn count(&self, path: &str) -> usize {
+        let and = if path.contains('?') { '&' } else { '?' };
+        let (mut seen, mut cursor) = (0, String::new());
+        loop {
+            let page = self.get(&format!("{path}{and}limit=200{cursor}")).await.expect(200).json();
+            seen += page["data"].as_array().expect("a list").len();
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return seen,
+            }
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Every route, and the layers around them, outermost first: the request runs to its end whatever its client does; id, span and
 //! log line; panics; sizes and time; other origins; and every refusal that a library made becomes a problem of ours.
 
+mod body;
+
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -12,7 +14,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::csrf::CsrfLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -68,7 +69,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .fallback(|| async { Error::not_found() })
         .with_state(state)
         .layer(Extension(verifier))
-        .layer(RequestBodyLimitLayer::new(http.max_body_bytes))
+        .layer(from_fn_with_state(http.max_body_bytes, body::read_whole))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(from_fn(refusals_as_problems))
         .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))
@@ -126,20 +127,21 @@ async fn run_to_the_end(request: Request, next: Next) -> Response {
     let route = request.uri().path().to_owned();
     let span = tracing::info_span!("request", id, %method);
     let started = std::time::Instant::now();
-    let handling = telemetry::with_request_id(id.clone(), async move {
-        match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => Error::new(StatusCode::GATEWAY_TIMEOUT, "timed_out", "This took too long. Look whether it happened before you repeat it.")
-                .into_response(),
-        }
-    });
-    let handled = tokio::spawn(handling.instrument(span)).await;
-    let mut response = handled.unwrap_or_else(|error| Error::internal(error).into_response());
+    let handling = tokio::spawn(telemetry::with_request_id(id.clone(), next.run(request)).instrument(span));
+    let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, handling).await {
+        Ok(handled) => handled.unwrap_or_else(|error| Error::internal(error).into_response()),
+        // Nobody waits any longer, and still the handling goes on to its end.
+        Err(_) => telemetry::with_request_id(id.clone(), async { timed_out().into_response() }).await,
+    };
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     tracing::info!(id, %method, path = loggable(&route), status = response.status().as_u16(), ms = started.elapsed().as_millis() as u64, "answered");
     response
+}
+
+fn timed_out() -> Error {
+    Error::new(StatusCode::GATEWAY_TIMEOUT, "timed_out", "This took too long. Look whether it happened before you repeat it.")
 }
 
 /// A webhook's url is a secret, and a path may hold anything: only what is known to be harmless is logged.
