@@ -21,6 +21,9 @@ pub mod state;
 pub mod accounts;
 pub mod auth;
 
+// Who watches, and what changed.
+pub mod live;
+
 // Our copy of Lever's objects.
 pub mod mirror;
 

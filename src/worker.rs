@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Result;
 use crate::jobs::{self, Claim, Job, Outcome};
 use crate::state::AppState;
-use crate::{panels, sync, webhooks};
+use crate::{live, panels, sync, webhooks};
 
 /// Jobs under way at once in one process. Most of them wait for Lever.
 const AT_ONCE: usize = 256;
@@ -20,10 +20,13 @@ const BATCH: i64 = 32;
 const POLL: Duration = Duration::from_millis(250);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(20);
+/// How often what has become useless is thrown away.
+const TIDY: Duration = Duration::from_secs(600);
 
 /// Works until `state.shutdown`, then lets the jobs under way reach their next stop.
 pub async fn run(state: AppState) {
     let under_way = TaskTracker::new();
+    tokio::spawn(keep_tidy(state.clone()));
     while !state.shutdown.is_cancelled() {
         match start_due(&state, &under_way).await {
             // More may be due already.
@@ -57,6 +60,24 @@ pub async fn run_until_idle(state: &AppState) -> Result<()> {
         if started == 0 {
             return Ok(());
         }
+    }
+}
+
+/// Throws away what has become useless, now and again until the process ends.
+async fn keep_tidy(state: AppState) {
+    loop {
+        tidy(&state).await;
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = tokio::time::sleep(TIDY.mul_f64(rand::rng().random_range(0.75..1.25))) => {}
+        }
+    }
+}
+
+/// One round of it. Every replica does it, and twice is harmless.
+pub async fn tidy(state: &AppState) {
+    if let Err(error) = live::prune(state.db.dispatch()).await {
+        tracing::warn!(%error, "old changes cannot be deleted; the next round will");
     }
 }
 

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "jobs"],
     &["page", "state"],
     &["auth"],
-    &["accounts"],
+    &["accounts", "live"],
     &["mirror"],
     &["connect", "panels", "sync", "webhooks"],
     // The page shows what the features know.

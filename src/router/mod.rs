@@ -25,7 +25,7 @@ use crate::auth::Verifier;
 use crate::config::HttpConfig;
 use crate::error::{Error, Problem};
 use crate::state::AppState;
-use crate::{auth, connect, health, mirror, pages, panels, sync, telemetry, webhooks};
+use crate::{auth, connect, health, live, mirror, pages, panels, sync, telemetry, webhooks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer than any of our own waits; server-sent events answer at once and stream on.
@@ -51,6 +51,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
     let (guarded, openapi) = OpenApiRouter::with_openapi(description())
         .merge(auth::router())
         .merge(connect::router())
+        .merge(live::router())
         .merge(sync::router())
         .merge(mirror::router())
         .merge(panels::router())
@@ -85,6 +86,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     OpenApiRouter::<AppState>::with_openapi(description())
         .merge(auth::router())
         .merge(connect::router())
+        .merge(live::router())
         .merge(sync::router())
         .merge(mirror::router())
         .merge(panels::router())
