@@ -97,6 +97,26 @@ impl FakeLever {
         Ok(opportunity.panels.iter().map(|panel| panel.json()).collect())
     }
 
+    /// The notes of an opportunity as the API answers them.
+    ///
+    /// # Errors
+    /// 404 when there is no such opportunity.
+    pub fn notes_of(&self, account: &str, opportunity: &str) -> Result<Vec<Value>, Refusal> {
+        let state = self.state();
+        let opportunity = state.account(account)?.opportunity(opportunity)?;
+        Ok(opportunity.notes.iter().map(|note| note.json()).collect())
+    }
+
+    /// The resumes of an opportunity as the API answers them.
+    ///
+    /// # Errors
+    /// 404 when there is no such opportunity.
+    pub fn resumes_of(&self, account: &str, opportunity: &str) -> Result<Vec<Value>, Refusal> {
+        let (api_url, state) = (self.api_url(), self.state());
+        let opportunity = state.account(account)?.opportunity(opportunity)?;
+        Ok(opportunity.resumes.iter().map(|resume| resume.json(&opportunity.id, &api_url)).collect())
+    }
+
     /// The registered webhooks with their signature tokens.
     ///
     /// # Errors

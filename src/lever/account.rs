@@ -11,6 +11,9 @@ use url::Url;
 use super::call::{Call, Paging};
 use super::{Budget, Error, Lane, Lever, Page, Record, Resource, TokenSource, answer, envelope, redirect};
 
+/// More pages than that of what hangs on one opportunity are no longer believed to be a list that ends.
+const MAX_PAGES: usize = 50;
+
 /// A connected account; cheap to clone. Clones share token, budget and data centre.
 #[derive(Clone)]
 pub struct Account {
@@ -80,6 +83,22 @@ impl Account {
             tracing::warn!(kind = T::NAME, unreadable, "Lever sent list entries without a key");
         }
         Ok(Page { records, next: list.next, unreadable })
+    }
+
+    /// A call that answers a list, read to its end, as one page without a next. For what hangs on one opportunity: short lists.
+    pub(super) async fn whole<T: Resource>(&self, call: impl Fn() -> Call) -> Result<Page<T>, Error> {
+        let mut all: Page<T> = self.page(call(), &Paging::first()).await?;
+        for _ in 1..MAX_PAGES {
+            let Some(offset) = all.next.take() else { return Ok(all) };
+            let page = self.page(call(), &Paging::from(offset)).await?;
+            all.records.extend(page.records);
+            all.unreadable += page.unreadable;
+            all.next = page.next;
+        }
+        match all.next {
+            None => Ok(all),
+            Some(_) => Err(Error::Unreadable { status: 200, reason: "a list without an end" }),
+        }
     }
 
     /// A call that answers one object.

@@ -182,10 +182,13 @@ impl Call {
 
 /// An id that stays one path segment. `.` and `..` would be dropped from the path, and so name another resource.
 fn checked(id: &str) -> Result<&str, Error> {
-    if id.is_empty() || id == "." || id == ".." || id.len() > 255 || id.chars().any(char::is_control) {
-        return Err(Error::Invalid { reason: "not an id" });
-    }
-    Ok(id)
+    if could_be_id(id) { Ok(id) } else { Err(Error::Invalid { reason: "not an id" }) }
+}
+
+/// Whether Lever could have something of this id; calls with any other are refused before they are sent.
+pub fn could_be_id(id: &str) -> bool {
+    // `opportunities/deleted` and `postings/deleted` are lists.
+    !matches!(id, "" | "." | ".." | "deleted") && id.len() <= 255 && !id.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -211,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for id in ["", ".", "..", "a\nb", "a\0", &"x".repeat(256)] {
+        for id in ["", ".", "..", "deleted", "a\nb", "a\0", &"x".repeat(256)] {
             assert!(matches!(panel(id), Err(Error::Invalid { .. })), "{id:?}");
         }
         let nobody = Call::delete("webhooks/{}", &["w"]).perform_as("").url(&root());

@@ -52,7 +52,7 @@ pub use applications::Application;
 pub use archive_reasons::ArchiveReason;
 pub use auth::{Claims, Grant, OAuthError};
 pub use budget::{Budget, Lane};
-pub use call::{Paging, Window};
+pub use call::{Paging, Window, could_be_id};
 pub use client::{Credentials, Lever, Options, Patience};
 pub use contacts::{Contact, Phone};
 pub use endpoints::Endpoints;

@@ -51,6 +51,11 @@ impl Account {
         self.page(Call::get("opportunities/{}/notes", &[opportunity]), page).await
     }
 
+    /// All of an opportunity's notes, secret ones included, as one page without a next.
+    pub async fn all_notes(&self, opportunity: &str) -> Result<Page<Note>, Error> {
+        self.whole(|| Call::get("opportunities/{}/notes", &[opportunity])).await
+    }
+
     /// One note.
     pub async fn get_note(&self, opportunity: &str, note: &str) -> Result<Record<Note>, Error> {
         self.object(Call::get("opportunities/{}/notes/{}", &[opportunity, note])).await

@@ -6,9 +6,6 @@ use serde_json::Value;
 use super::call::{Call, Paging};
 use super::{Account, Error, Interview, Page, Record, Ref, Stage, User};
 
-/// More panels than that on one opportunity is no longer believed to be a list that ends.
-const MAX_PAGES: usize = 50;
-
 model! {
     /// A panel. Only an externally managed one can be changed through the API.
     pub struct Panel {
@@ -42,20 +39,7 @@ impl Account {
 
     /// All of an opportunity's panels, as one page without a next.
     pub async fn all_panels(&self, opportunity: &str) -> Result<Page<Panel>, Error> {
-        let mut all = self.list_panels(opportunity, &Paging::first()).await?;
-        for _ in 1..MAX_PAGES {
-            let Some(offset) = all.next.take() else {
-                return Ok(all);
-            };
-            let page = self.list_panels(opportunity, &Paging::from(offset)).await?;
-            all.records.extend(page.records);
-            all.unreadable += page.unreadable;
-            all.next = page.next;
-        }
-        match all.next {
-            None => Ok(all),
-            Some(_) => Err(Error::Unreadable { status: 200, reason: "a list of panels without an end" }),
-        }
+        self.whole(|| Call::get("opportunities/{}/panels", &[opportunity])).await
     }
 
     /// One panel.

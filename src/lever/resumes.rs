@@ -68,6 +68,11 @@ impl Account {
         self.page(call.window("uploaded_at_start", "uploaded_at_end", uploaded_at), page).await
     }
 
+    /// All of an opportunity's resumes, as one page without a next.
+    pub async fn all_resumes(&self, opportunity: &str) -> Result<Page<Resume>, Error> {
+        self.whole(|| Call::get("opportunities/{}/resumes", &[opportunity])).await
+    }
+
     /// A resume's file. One that Lever could not process answers 422.
     pub async fn download_resume(&self, opportunity: &str, resume: &str) -> Result<Download, Error> {
         let call = Call::get("opportunities/{}/resumes/{}/download", &[opportunity, resume]);

@@ -6,17 +6,21 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `users` `stages` `archive_reasons` `tags` `feedback_templates` `postings` `contacts` `opportunities` `panels` `interviews` | one kind each |
+//! | `users` `stages` `archive_reasons` `tags` `feedback_templates` `postings` `contacts` `opportunities` `panels` `interviews` `notes` `resumes` | one kind each |
 //! | `refresh` | one opportunity read from Lever again, with its panels |
+//! | `children` `opened` | the sets that hang on an opportunity; what a person opens before the sync got there |
 //! | `purge` | an organization's whole copy deleted |
 //! | `storable` | what Postgres can keep of what Lever sends |
 //! | `params` `references` | reading a caller's filters; the small objects that views share |
 
 pub mod archive_reasons;
+pub mod children;
 pub mod contacts;
 pub mod count;
 pub mod feedback_templates;
 pub mod interviews;
+pub mod notes;
+pub mod opened;
 pub mod opportunities;
 pub mod panels;
 mod params;
@@ -24,6 +28,7 @@ pub mod postings;
 mod purge;
 mod references;
 pub mod refresh;
+pub mod resumes;
 pub mod stages;
 mod storable;
 pub mod tags;
@@ -50,4 +55,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(contacts::router())
         .merge(panels::router())
         .merge(interviews::router())
+        .merge(notes::router())
+        .merge(resumes::router())
 }

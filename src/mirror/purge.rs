@@ -12,6 +12,8 @@ pub async fn purge(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
         "DELETE FROM opportunities WHERE tenant_id = $1",
         "DELETE FROM panels WHERE tenant_id = $1",
         "DELETE FROM interviews WHERE tenant_id = $1",
+        "DELETE FROM notes WHERE tenant_id = $1",
+        "DELETE FROM resumes WHERE tenant_id = $1",
         "DELETE FROM postings WHERE tenant_id = $1",
         "DELETE FROM users WHERE tenant_id = $1",
         "DELETE FROM stages WHERE tenant_id = $1",

@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use crate::auth::Member;
 use crate::error::{Error, Problem, Result};
+use crate::ids::TenantId;
 use crate::lever::Contact;
+use crate::mirror::opened;
 use crate::mirror::params::LeverId;
 use crate::mirror::references::{PhoneView, present};
 use crate::state::AppState;
@@ -62,24 +64,37 @@ impl From<Found> for ContactView {
     }
 }
 
-/// One person.
+/// One person. One who was never seen is read from Lever now.
 #[utoipa::path(
     get, path = "/v1/contacts/{id}", operation_id = "getContact", tag = "Opportunities", security(("bearer" = [])),
     params(("id" = String, Path, description = "Lever's id of the contact")),
-    responses((status = 200, body = ContactView), (status = 401, body = Problem), (status = 404, body = Problem)),
+    responses((status = 200, body = ContactView), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`lever_rejected`"),
+        (status = 503, body = Problem, description = "`lever_unavailable` or `lever_rate_limited`, when it had to be read from Lever")),
 )]
 pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<ContactView>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let row: Option<Found> = sqlx::query_as(
+    let found = match find(&state, caller.tenant, &id).await? {
+        Some(found) => found,
+        None => {
+            opened::contact(&state, caller.tenant, &id).await?;
+            find(&state, caller.tenant, &id).await?.ok_or_else(Error::not_found)?
+        }
+    };
+    Ok(Json(found.into()))
+}
+
+async fn find(state: &AppState, tenant: TenantId, id: &str) -> Result<Option<Found>, sqlx::Error> {
+    let mut tx = state.db.begin(tenant).await?;
+    let row = sqlx::query_as(
         "SELECT id, raw, anonymized, synced_at,
                 ARRAY(SELECT o.id FROM opportunities o WHERE o.tenant_id = $1 AND o.contact_id = c.id AND o.gone_at IS NULL ORDER BY o.id)
                     AS opportunity_ids
          FROM contacts c WHERE tenant_id = $1 AND id = $2 AND gone_at IS NULL",
     )
-    .bind(tx.tenant())
+    .bind(tenant)
     .bind(id)
     .fetch_optional(&mut *tx)
     .await?;
     tx.commit().await?;
-    Ok(Json(row.ok_or_else(Error::not_found)?.into()))
+    Ok(row)
 }

@@ -35,6 +35,14 @@ pub async fn upsert(tx: &mut TenantTx, records: &[Record<Contact>], read_at: Dat
     Ok(stored.rows_affected())
 }
 
+/// Whether the contact was ever seen, also when it is gone.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_known(tx: &mut TenantTx, id: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM contacts WHERE tenant_id = $1 AND id = $2)").bind(tx.tenant()).bind(id).fetch_one(&mut **tx).await
+}
+
 /// Marks a contact gone and empties what we knew about the person.
 ///
 /// # Errors

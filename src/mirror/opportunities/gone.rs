@@ -7,9 +7,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::TenantTx;
-use crate::mirror::{contacts, panels, storable};
+use crate::mirror::{contacts, notes, panels, resumes, storable};
 
-/// Lever says that there is no such opportunity: hides it, empties what was known about the person, and marks its panels gone. An
+/// Lever says that there is no such opportunity: hides it, empties what was known about the person, and marks its panels, notes and
+/// resumes gone. An
 /// id that was never seen is remembered too, so that a page read earlier and stored later does not bring it back.
 ///
 /// # Errors
@@ -21,7 +22,7 @@ pub async fn mark_gone(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> R
          VALUES ($1, $2, '{}', '{}', false, false, 'epoch', jsonb_build_object('id', $2::text), '', $3, $3)
          ON CONFLICT (tenant_id, id) DO UPDATE
          SET name = NULL, emails = '{}', tags = '{}', application = NULL, raw = excluded.raw, search = '', panels_synced_at = NULL,
-             synced_at = excluded.synced_at, gone_at = excluded.gone_at
+             notes_synced_at = NULL, resumes_synced_at = NULL, synced_at = excluded.synced_at, gone_at = excluded.gone_at
          WHERE opportunities.synced_at <= excluded.synced_at",
     )
     .bind(tx.tenant())
@@ -29,7 +30,9 @@ pub async fn mark_gone(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> R
     .bind(read_at)
     .execute(&mut **tx)
     .await?;
-    panels::mark_all_gone(tx, id, read_at).await
+    panels::mark_all_gone(tx, id, read_at).await?;
+    notes::mark_all_gone(tx, id, read_at).await?;
+    resumes::mark_all_gone(tx, id, read_at).await
 }
 
 /// Hides the opportunities that a whole list, read since then, did not hold.

@@ -4,6 +4,7 @@ mod expanded;
 mod get;
 mod gone;
 mod list;
+mod sets;
 mod store;
 mod view;
 
@@ -15,6 +16,7 @@ use crate::state::AppState;
 pub use get::view;
 pub use gone::{mark_gone, mark_unseen_gone};
 pub use list::{OpportunityFilter, page};
+pub(super) use sets::take_set;
 pub use store::{OpportunityRow, active_ids_after, count, find, upsert};
 pub use view::{ApplicationView, ArchivedView, ContactSummary, OpportunityLinks, OpportunityView, PostingRef};
 

@@ -29,6 +29,10 @@ pub struct OpportunityRow {
     pub synced_at: DateTime<Utc>,
     /// When its panels were last read as a whole; `None` when they never were.
     pub panels_synced_at: Option<DateTime<Utc>>,
+    /// As for panels.
+    pub notes_synced_at: Option<DateTime<Utc>>,
+    /// As for panels.
+    pub resumes_synced_at: Option<DateTime<Utc>>,
     /// Set when Lever no longer has it.
     pub gone_at: Option<DateTime<Utc>>,
 }
@@ -132,7 +136,7 @@ impl<'a> Columns<'a> {
 pub async fn find(tx: &mut TenantTx, id: &str) -> Result<Option<OpportunityRow>, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, contact_id, application_id, posting_id, stage_id, owner_id, name, archived_at, confidential, anonymized, synced_at,
-                panels_synced_at, gone_at
+                panels_synced_at, notes_synced_at, resumes_synced_at, gone_at
          FROM opportunities WHERE tenant_id = $1 AND id = $2",
     )
     .bind(tx.tenant())

@@ -8,17 +8,22 @@ use super::PanelView;
 use super::view::{Shown, show};
 use crate::auth::Member;
 use crate::db::TenantTx;
-use crate::error::{Error, Problem, Result};
-use crate::mirror::opportunities;
+use crate::error::{Problem, Result};
+use crate::mirror::children::Kind;
+use crate::mirror::opened;
 use crate::mirror::params::LeverId;
 use crate::page::{Page, Paging};
 use crate::state::AppState;
 
-/// One opportunity's panels by when they begin, canceled ones too.
+/// One opportunity's panels by when they begin, canceled ones too. What was never read is read from Lever now.
 #[utoipa::path(
     get, path = "/v1/opportunities/{id}/panels", operation_id = "listPanelsOfOpportunity", tag = "Panels", security(("bearer" = [])),
     params(("id" = String, Path, description = "Lever's id of the opportunity"), Paging),
-    responses((status = 200, body = Page<PanelView>), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)),
+    responses(
+        (status = 200, body = Page<PanelView>), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`lever_rejected`"),
+        (status = 503, body = Problem, description = "`lever_unavailable` or `lever_rate_limited`, when they had to be read from Lever"),
+    ),
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
@@ -26,12 +31,7 @@ pub(super) async fn list(
     LeverId(id): LeverId,
     paging: Paging,
 ) -> Result<Json<Page<PanelView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let opportunity = opportunities::find(&mut tx, &id).await?;
-    if opportunity.is_none_or(|opportunity| opportunity.gone_at.is_some()) {
-        tx.commit().await?;
-        return Err(Error::not_found());
-    }
+    let mut tx = opened::children(&state, caller.tenant, &id, Kind::Panels).await?;
     let page = page_of_opportunity(&mut tx, &id, &paging).await?;
     tx.commit().await?;
     Ok(Json(page))

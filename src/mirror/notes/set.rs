@@ -1,0 +1,52 @@
+//! All notes of one opportunity at once: what is not in the whole set is no longer there, and its text goes.
+
+use chrono::{DateTime, Utc};
+
+use super::upsert;
+use crate::db::TenantTx;
+use crate::lever::{Note, Record};
+use crate::mirror::children::Kind;
+use crate::mirror::opportunities;
+
+/// Makes our copy of an opportunity's notes equal to the whole set that was read. Does nothing when a newer read of the set, or a
+/// newer proof that the opportunity is gone, is stored already. Only for a set that was read completely; single notes go through
+/// [`upsert`].
+///
+/// # Errors
+/// The database failed.
+pub async fn replace_for_opportunity(
+    tx: &mut TenantTx,
+    opportunity: &str,
+    records: &[Record<Note>],
+    read_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    if !opportunities::take_set(tx, opportunity, Kind::Notes, read_at).await? {
+        return Ok(());
+    }
+    let there: Vec<Record<Note>> = records.iter().filter(|note| note.deleted_at.is_none()).cloned().collect();
+    upsert(tx, opportunity, &there, read_at).await?;
+    let kept: Vec<&str> = there.iter().map(|note| note.id.as_str()).collect();
+    forget_others(tx, opportunity, &kept, read_at).await
+}
+
+/// Marks every note of an opportunity gone and empties it: the opportunity itself is gone, or the person is forgotten.
+///
+/// # Errors
+/// The database failed.
+pub async fn mark_all_gone(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    forget_others(tx, opportunity, &[], read_at).await
+}
+
+async fn forget_others(tx: &mut TenantTx, opportunity: &str, kept: &[&str], read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE notes SET gone_at = $3, synced_at = $3, raw = jsonb_build_object('id', id)
+         WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND gone_at IS NULL AND id <> ALL($4)",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(read_at)
+    .bind(kept)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
