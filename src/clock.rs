@@ -1,7 +1,8 @@
 //! The only source of the current time, so that tests can move it by hand.
 //!
 //! Everything that is stored, compared or scheduled takes its time from here; SQL never asks for `now()`. Only network
-//! time-outs and polling pauses use the runtime's own timer.
+//! time-outs and polling pauses use the runtime's own timer, and the pace of requests to Lever the database server's clock: it
+//! is about real requests, and replicas must not disagree about it by even a second.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -68,6 +68,11 @@ impl Db {
         begin(&self.webhooks, tenant).await
     }
 
+    /// The application's pool, for a single statement that sets its organization by itself.
+    pub fn single(&self) -> &PgPool {
+        &self.app
+    }
+
     /// The pool that is kept for webhooks, for the one statement that sets its organization by itself.
     pub fn webhooks(&self) -> &PgPool {
         &self.webhooks

@@ -57,11 +57,10 @@ impl Deref for AppState {
 }
 
 impl Shared {
-    /// The upstream budget of an organization's connected account: one per process and account.
-    pub fn budget(&self, tenant: TenantId) -> Budget {
-        let lever = &self.config.lever;
+    /// The upstream budget of an organization's connected account: one per process and account, `begin` makes the first.
+    pub fn budget(&self, tenant: TenantId, begin: impl FnOnce() -> Budget) -> Budget {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        budgets.entry(tenant).or_insert_with(|| Budget::new(lever.requests_per_second, lever.burst)).clone()
+        budgets.entry(tenant).or_insert_with(begin).clone()
     }
 
     /// The lock that lets one task of this process at a time refresh an organization's tokens.

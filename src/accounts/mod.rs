@@ -3,6 +3,7 @@
 //! Two rules. Tokens are sealed at rest, stored before they are used, and refreshed by one holder at a time across all
 //! replicas (`tokens`). And whatever began under one `epoch` of the connection stops when a connect or disconnect starts another.
 
+mod budget;
 mod connection;
 mod open;
 mod tokens;

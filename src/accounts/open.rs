@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tokens::StoredTokens;
-use super::{Connection, Status, connection};
+use super::{Connection, Status, budget, connection};
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::lever;
@@ -39,7 +39,7 @@ pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account,
 pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) -> Result<lever::Account> {
     let root = connection.api_root.as_deref().map(str::parse).transpose().map_err(Error::internal)?;
     let tokens = Arc::new(StoredTokens::new(state.clone(), tenant));
-    Ok(lever::Account::new(state.lever.clone(), tokens, state.budget(tenant)).at_api_root(root))
+    Ok(lever::Account::new(state.lever.clone(), tokens, budget::of(state, tenant)).at_api_root(root))
 }
 
 fn not_connected() -> Error {

@@ -20,6 +20,10 @@ pub struct Options {
     pub requests_per_second: f64,
     /// Size of each account's token bucket.
     pub burst: f64,
+    /// How long a request and its answer are on their way together; none at first.
+    pub round_trip: Duration,
+    /// By how much of itself each way may be longer or shorter, 0..=1.
+    pub jitter: f64,
     /// How clients reach this server when that differs from the address it listens on.
     pub public_url: Option<String>,
     pub client_id: String,
@@ -53,6 +57,8 @@ impl Default for Options {
             accounts: 2,
             requests_per_second: 10.0,
             burst: 20.0,
+            round_trip: Duration::ZERO,
+            jitter: 0.0,
             public_url: None,
             client_id: "stand-in-client".to_owned(),
             client_secret: "stand-in-secret".to_owned(),
@@ -89,12 +95,25 @@ pub struct Args {
     /// Requests an account may send at once
     #[arg(long, default_value_t = 20.0)]
     pub burst: f64,
+    /// Milliseconds that a request and its answer are on their way together
+    #[arg(long, default_value_t = 0)]
+    pub round_trip_ms: u64,
+    /// By how much of itself each way may be longer or shorter, 0 to 1
+    #[arg(long, default_value_t = 0.0)]
+    pub jitter: f64,
     /// OAuth client id the service is registered with
     #[arg(long, default_value = "stand-in-client")]
     pub client_id: String,
     /// OAuth client secret the service is registered with
     #[arg(long, default_value = "stand-in-secret", hide_default_value = true)]
     pub client_secret: String,
+}
+
+impl Options {
+    /// How long a request, or its answer, is on its way this time.
+    pub(super) fn one_way(&self) -> Duration {
+        self.round_trip.mul_f64((1.0 + self.jitter * rand::random_range(-1.0..=1.0)) / 2.0)
+    }
 }
 
 impl From<Args> for Options {
@@ -106,6 +125,8 @@ impl From<Args> for Options {
             accounts: args.accounts,
             requests_per_second: args.requests_per_second,
             burst: args.burst,
+            round_trip: Duration::from_millis(args.round_trip_ms),
+            jitter: args.jitter.clamp(0.0, 1.0),
             client_id: args.client_id,
             client_secret: args.client_secret,
             ..Self::default()

@@ -22,6 +22,23 @@ pub async fn receive(shared: Arc<Shared>, request: Request<Bytes>) -> Result<Res
     if is_behind_the_scenes(request.uri().path()) {
         return Ok(pages::answer(&shared, request).await);
     }
+    travel(&shared).await;
+    let answer = arrive(&shared, request).await;
+    travel(&shared).await;
+    answer
+}
+
+/// A request, or its answer, is on its way.
+async fn travel(shared: &Shared) {
+    let takes = shared.options.one_way();
+    // Even a sleep of nothing takes a millisecond.
+    if !takes.is_zero() {
+        sleep(takes).await;
+    }
+}
+
+/// A request that has reached the server.
+async fn arrive(shared: &Arc<Shared>, request: Request<Bytes>) -> Result<Response<Body>, Dropped> {
     let (number, fault) = {
         let mut state = lock(&shared.state);
         let number = enter(&mut state, &request);
@@ -35,8 +52,8 @@ pub async fn receive(shared: Arc<Shared>, request: Request<Bytes>) -> Result<Res
         (number, fault)
     };
     let response = match fault {
-        None => process(&shared, number, &request).await,
-        Some(fault) => with_fault(&shared, number, request, fault).await?,
+        None => process(shared, number, &request).await,
+        Some(fault) => with_fault(shared, number, request, fault).await?,
     };
     Ok(finish(&mut lock(&shared.state), number, response))
 }

@@ -1,8 +1,11 @@
 //! What a test steers through the handle: switches, deliveries, faults, tokens, consent, the time.
 
+use std::time::Instant;
+
 use serde_json::Value;
 use url::Url;
 
+use super::bucket::Bucket;
 use super::delivery;
 use super::fault::Fault;
 use super::handle::FakeLever;
@@ -48,6 +51,15 @@ impl FakeLever {
     /// 404 for an unknown delivery.
     pub fn deliver_again(&self, delivery: &str, data: Value) -> Result<(), Refusal> {
         delivery::again(&self.shared, &mut self.state(), delivery, Some(data))
+    }
+
+    /// Gives the account another rate limit, its bucket full; a rate of 0 means no limit.
+    ///
+    /// # Errors
+    /// 404 for an unknown account.
+    pub fn limit(&self, account: &str, requests_per_second: f64, burst: f64) -> Result<(), Refusal> {
+        self.state().account_mut(account)?.bucket = Bucket::new(requests_per_second, burst, Instant::now());
+        Ok(())
     }
 
     /// Waits until no delivery is under way or waiting for its next try.

@@ -5,7 +5,7 @@
 //! | `client` `account` | the application at Lever; one connected account of it, in one lane |
 //! | `auth` `scopes` `token` | the OAuth flow, the scopes it asks for, where an access token comes from |
 //! | `request` `call` `answer` `retry` `redirect` | the one way out: a call, its URL, its answer, when it is repeated, where it may be sent on to |
-//! | `budget` `bucket` | how fast we may ask: lanes over a token bucket |
+//! | `budget` `share` `bucket` `level_store` | how fast we may ask: lanes over a token bucket that all replicas draw from |
 //! | `error` | what went wrong, by meaning, and whether a write may have happened |
 //! | `envelope` `record` | reading answers: Lever's envelopes; typed views that keep the whole JSON |
 //! | the others | one file per resource: its types and its calls on [`Account`] |
@@ -26,10 +26,12 @@ mod client;
 mod endpoints;
 mod envelope;
 mod error;
+mod level_store;
 mod redirect;
 mod request;
 mod retry;
 pub mod scopes;
+mod share;
 mod token;
 
 pub mod applications;
@@ -51,7 +53,8 @@ pub use account::Account;
 pub use applications::Application;
 pub use archive_reasons::ArchiveReason;
 pub use auth::{Claims, Grant, OAuthError};
-pub use budget::{Budget, Lane};
+pub use bucket::Level;
+pub use budget::{Budget, Lane, Permit};
 pub use call::{Paging, Window, could_be_id};
 pub use client::{Credentials, Lever, Options, Patience};
 pub use contacts::{Contact, Phone};
@@ -59,6 +62,7 @@ pub use endpoints::Endpoints;
 pub use error::{Error, Outcome, Withheld};
 pub use feedback_templates::FeedbackTemplate;
 pub use interviews::{Interview, Interviewer};
+pub use level_store::{LevelStore, StoreUnreachable, Stored};
 pub use notes::Note;
 pub use opportunities::{Opportunity, OpportunityFilter};
 pub use panels::Panel;

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::budget::Permit;
 use super::call::Call;
 use super::redirect::{self, Onward};
 use super::retry::{self, Tries};
@@ -51,21 +52,22 @@ impl Account {
         R: Future<Output = Result<T, Error>>,
     {
         let token = journey.token(self.tokens.current()).await?;
-        let (mut response, mut until) = self.send(call, &token, journey).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
+        let mut answered = self.send(call, &token, journey).await?;
+        if answered.response.status() == StatusCode::UNAUTHORIZED {
             if std::mem::replace(&mut journey.renewed, true) {
                 return Err(Error::ReauthorizationRequired);
             }
             let token = journey.token(self.tokens.renew(&token)).await?;
-            (response, until) = self.send(call, &token, journey).await?;
-            if response.status() == StatusCode::UNAUTHORIZED {
+            answered = self.send(call, &token, journey).await?;
+            if answered.response.status() == StatusCode::UNAUTHORIZED {
                 return Err(Error::ReauthorizationRequired);
             }
         }
+        let Answered { response, sent, until, permit: _permit } = answered;
         let read = async {
             let answer = answer::success(response).await.inspect_err(|error| {
                 if let Error::RateLimited { retry_after } = error {
-                    self.budget.penalize(*retry_after);
+                    self.budget.penalize(sent, *retry_after);
                 }
             });
             receive(answer?).await
@@ -73,26 +75,27 @@ impl Account {
         timeout_at(until, read).await.unwrap_or(Err(Error::NoAnswer { reason: "timed out" }))
     }
 
-    /// Sends a call and follows Lever's redirects; the answer, and until when its body may take.
-    async fn send(&self, call: &Call, token: &AccessToken, journey: &Journey) -> Result<(Response, Instant), Error> {
+    /// Sends a call and follows Lever's redirects.
+    async fn send(&self, call: &Call, token: &AccessToken, journey: &Journey) -> Result<Answered, Error> {
         let own = &self.lever.endpoints().api;
         let root = self.api_root();
         let asked = call.url(&root)?;
         let (mut url, mut status) = (asked.clone(), 0);
         for _ in 0..=redirect::MAX_HOPS {
-            let (response, until) = self.send_to(&url, call, token, journey).await?;
-            status = response.status().as_u16();
-            match redirect::onward(&url, response.status(), response.headers(), own) {
+            let answered = self.send_to(&url, call, token, journey).await?;
+            let answer = &answered.response;
+            status = answer.status().as_u16();
+            match redirect::onward(&url, answer.status(), answer.headers(), own) {
                 Onward::To(next) => url = next,
                 Onward::Refused => {
                     return Err(Error::Redirected { status });
                 }
                 Onward::Stay => {
-                    let moved = url != asked && response.status().is_success();
+                    let moved = url != asked && answer.status().is_success();
                     if let Some(root) = moved.then(|| redirect::root_shown(&root, &asked, &url)).flatten() {
                         self.remember_root(root);
                     }
-                    return Ok((response, until));
+                    return Ok(answered);
                 }
             }
         }
@@ -100,13 +103,13 @@ impl Account {
     }
 
     /// One HTTP request, as soon as the budget allows it.
-    async fn send_to(&self, url: &Url, call: &Call, token: &AccessToken, journey: &Journey) -> Result<(Response, Instant), Error> {
+    async fn send_to(&self, url: &Url, call: &Call, token: &AccessToken, journey: &Journey) -> Result<Answered, Error> {
         let mut request = self.lever.http().request(call.method.clone(), url.clone()).header(AUTHORIZATION, bearer(token)?);
         request = request.header(ACCEPT, "application/json");
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        self.permit(journey).await?;
+        let permit = self.permit(journey).await?;
         self.count_request();
         let sent = Instant::now();
         let until = journey.until(sent);
@@ -115,20 +118,34 @@ impl Account {
             Err(_) => Err(Error::NoAnswer { reason: "timed out" }),
         };
         let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status().as_str().to_owned());
+        metrics::counter!("lever_requests_total", "lane" => self.lane.as_str(), "status" => status.clone()).increment(1);
         metrics::histogram!("lever_request_duration_seconds", "method" => call.method.to_string(), "route" => call.route, "status" => status)
             .record(sent.elapsed());
-        Ok((answer?, until))
+        Ok(Answered { response: answer?, sent, until, permit })
     }
 
     /// Waits for the budget, unless that is already known to take too long.
-    async fn permit(&self, journey: &Journey) -> Result<(), Error> {
+    async fn permit(&self, journey: &Journey) -> Result<Permit, Error> {
         let shut = self.budget.shut_for();
         if shut.is_some_and(|shut| journey.is_over(shut)) {
             return Err(Error::RateLimited { retry_after: shut });
         }
-        let late = |_| Error::RateLimited { retry_after: self.budget.shut_for() };
+        let late = |_| match self.budget.is_cut_off() {
+            true => Error::NotSent { reason: "the budget's store is away" },
+            false => Error::RateLimited { retry_after: self.budget.shut_for() },
+        };
         timeout_at(journey.deadline, self.budget.acquire(self.lane)).await.map_err(late)
     }
+}
+
+/// A request that was answered, its body not read yet.
+struct Answered {
+    response: Response,
+    sent: Instant,
+    /// How long the body may take.
+    until: Instant,
+    /// Kept until the body is read.
+    permit: Permit,
 }
 
 /// What one call may still do.

@@ -154,8 +154,10 @@ async fn without_budget_nothing_is_sent() {
     let server = answering(ResponseTemplate::new(200)).await;
     let patience = Patience { request: Duration::from_secs(20), total: Duration::from_millis(100), tries: 3 };
     let lever = lever_at(&server.uri(), Options { person: patience, ..options() });
-    // One request in three hours, and none saved up.
-    let account = Account::new(lever, Arc::new(Tokens::default()), Budget::new(0.0001, 1.0));
+    // One request in three hours, and the one saved up is spent.
+    let budget = Budget::new(0.0001, 1.0);
+    drop(budget.acquire(Lane::Person).await);
+    let account = Account::new(lever, Arc::new(Tokens::default()), budget);
     let error = write(&account).await.expect_err("not within patience");
     assert!(matches!(error, Error::RateLimited { retry_after: None }), "{error:?}");
     assert!(received(&server).await.is_empty());
