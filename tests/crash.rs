@@ -17,7 +17,7 @@ async fn a_sync_that_was_killed_goes_on_where_it_was() {
     let setting = Setting { lever: options.clone(), requests_per_second: 40.0, ..Setting::default() };
     let lever = FakeLever::start(options).await.expect("the stand-in starts");
     let port = free_port();
-    let service = Service::start(&setting, &lever, &database, port).await;
+    let service = Service::start(&setting, &lever, &database.url, port).await;
 
     let account = lever.accounts().swap_remove(0);
     let mut admin = Person::new(&service.base, Uuid::from_u128(1), "admin", Utc::now());
@@ -26,7 +26,7 @@ async fn a_sync_that_was_killed_goes_on_where_it_was() {
     service.kill().await;
     let before: Vec<(String, String)> = lever.ledger().iter().map(|entry| (entry.path.clone(), entry.query.clone())).collect();
 
-    let service = Service::start(&setting, &lever, &database, port).await;
+    let service = Service::start(&setting, &lever, &database.url, port).await;
     let run = run_until(&admin, "the sync has ended", |run| run["status"] != "running" && run["status"] != "queued").await;
     assert_eq!(run["status"], "succeeded", "{run}");
     let counted = admin.count("/v1/opportunities?archived=any").await;

@@ -93,6 +93,15 @@ impl FakeLever {
         self.state().grants.calls
     }
 
+    /// Everything that its clients must keep to themselves: the client's secret, tokens, keys of signatures.
+    pub fn secrets(&self) -> Vec<String> {
+        let state = self.state();
+        let keys = state.accounts.iter().flat_map(|account| &account.webhooks).map(|webhook| &webhook.signature_token);
+        let mut secrets: Vec<String> = state.grants.tokens().chain(keys).cloned().collect();
+        secrets.push(self.client_secret().to_owned());
+        secrets
+    }
+
     /// Sets the time by hand, in milliseconds since the epoch, or lets it follow the wall clock.
     /// The rate limit always runs on real time.
     pub fn set_now_ms(&self, now: Option<i64>) {

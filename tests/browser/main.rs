@@ -37,7 +37,7 @@ impl Stage {
         let database = TestDatabase::create().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let variables = Variables::from_pairs(variables(&setting, &lever, &database, &base));
+        let variables = Variables::from_pairs(variables(&setting, &lever, &database.url, &base));
         let config = Config { demo_people: true, ..Config::read(&variables).expect("the configuration is complete") };
         let app = App::start_on(listener, config, Clock::system(), setting.jobs).await.expect("the service starts");
         Self { app, lever, _database: database, base }

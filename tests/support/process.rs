@@ -10,7 +10,6 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use super::database::TestDatabase;
 use super::story::{Person, Setting, variables};
 
 const PATIENCE: u32 = 1200;
@@ -30,11 +29,11 @@ pub fn free_port() -> u16 {
 
 impl Service {
     /// Starts it at a port and waits until it is ready.
-    pub async fn start(setting: &Setting, lever: &FakeLever, database: &TestDatabase, port: u16) -> Self {
+    pub async fn start(setting: &Setting, lever: &FakeLever, database_url: &str, port: u16) -> Self {
         let base = format!("http://127.0.0.1:{port}");
         let mut command = Command::new(env!("CARGO_BIN_EXE_lever-integration"));
         command.arg("serve").env_clear().env("RUST_LOG", "info");
-        command.envs(variables(setting, lever, database, &base)).env("LISTEN_ADDR", format!("127.0.0.1:{port}"));
+        command.envs(variables(setting, lever, database_url, &base)).env("LISTEN_ADDR", format!("127.0.0.1:{port}"));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().expect("the binary starts");
         let said = Arc::default();
         listen(child.stdout.take().expect("piped"), &said);

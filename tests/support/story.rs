@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 use super::database::TestDatabase;
 
-const JWT_SECRET: &str = "the secret of the stories, long enough";
+/// Verifies the callers' tokens.
+pub const JWT_SECRET: &str = "the secret of the stories, long enough";
 /// The session cookie's name, as browsers see it.
 pub const SESSION_COOKIE: &str = "lever_integration_session";
 
@@ -131,9 +132,9 @@ async fn start_service(setting: &Setting, lever: &FakeLever, database: &TestData
 }
 
 /// The configuration that a story's service has, as the environment would give it.
-pub fn variables(setting: &Setting, lever: &FakeLever, database: &TestDatabase, base: &str) -> Vec<(&'static str, String)> {
+pub fn variables(setting: &Setting, lever: &FakeLever, database_url: &str, base: &str) -> Vec<(&'static str, String)> {
     let mut variables = vec![
-        ("DATABASE_URL", database.url.clone()),
+        ("DATABASE_URL", database_url.to_owned()),
         ("PUBLIC_URL", base.to_owned()),
         ("LEVER_API_URL", lever.api_url()),
         ("LEVER_AUTHORIZE_URL", lever.authorize_url()),
@@ -154,7 +155,7 @@ pub fn variables(setting: &Setting, lever: &FakeLever, database: &TestDatabase, 
 }
 
 fn config(setting: &Setting, lever: &FakeLever, database: &TestDatabase, base: &str) -> Config {
-    Config::read(&Variables::from_pairs(variables(setting, lever, database, base))).expect("the configuration is complete")
+    Config::read(&Variables::from_pairs(variables(setting, lever, &database.url, base))).expect("the configuration is complete")
 }
 
 /// Jobs that could be done now: (kind, key).

@@ -72,6 +72,11 @@ impl Grants {
         self.families
     }
 
+    /// Every token given out so far, good or not.
+    pub fn tokens(&self) -> impl Iterator<Item = &String> {
+        self.access_tokens.keys().chain(self.refresh_tokens.keys())
+    }
+
     pub fn add_code(&mut self, code: String, access: Access, redirect_uri: String, now: i64) {
         self.codes.insert(code, Code { access, redirect_uri, expires_at: now + CODE_LIFE_MS });
     }
