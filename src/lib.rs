@@ -27,6 +27,9 @@ pub mod live;
 // Our copy of Lever's objects.
 pub mod mirror;
 
+// Writes at Lever: recorded before they are sent.
+pub mod operations;
+
 // The features, and the pages on top of them.
 pub mod connect;
 pub mod pages;

@@ -16,6 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["auth"],
     &["accounts", "live"],
     &["mirror"],
+    &["operations"],
     &["connect", "panels", "sync", "webhooks"],
     // The page shows what the features know.
     &["pages"],

@@ -5,20 +5,21 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use super::body::Body;
 use super::draft::{InterviewDraft, Wishes};
-use super::idempotency::{self, Ticket};
 use super::judge::{self, Except};
 use super::requests::InterviewRequest;
-use super::store::{self, NewOperation, Operation};
-use super::write::Write;
-use super::{OperationView, answer, merge, panel, perform_as, record, send, slots};
+use super::write::{Operation, Write};
+use super::{answer, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::interviews::InterviewView;
+use crate::operations::body::Body;
+use crate::operations::idempotency::{self, Ticket};
+use crate::operations::store::{self, NewOperation};
+use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
 
 /// Add one interview to a panel
@@ -45,7 +46,7 @@ pub(super) async fn add(
     body: Body,
 ) -> Result<Response> {
     let key = ("POST /v1/panels/{panelId}/interviews", id.as_str());
-    idempotency::once(&state, &caller, &headers, key, &body, |ticket| work(&state, &caller, &id, &body.value, ticket)).await
+    idempotency::once::<Write, _>(&state, &caller, &headers, key, &body, |ticket| work(&state, &caller, &id, &body.value, ticket)).await
 }
 
 async fn work(state: &AppState, caller: &Caller, id: &str, body: &Value, ticket: Ticket) -> Result<Response> {

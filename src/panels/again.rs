@@ -6,10 +6,10 @@
 use serde_json::Value;
 
 use super::draft::{InterviewDraft, PanelDraft};
-use super::failure::Failure;
 use super::write::Write;
 use super::{edit, edit_interview, evidence, merge};
 use crate::config::HttpConfig;
+use crate::operations::failure::Failure;
 
 /// The write as it is to be sent now. `fresh` is the panel that it is about, as Lever has it.
 ///

@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::operations::OperationView;
-use super::store::{Operation, Status};
-use super::write::Write;
+use super::write::{Operation, Write};
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::mirror::{interviews, panels};
+use crate::operations::log;
+use crate::operations::store::Status;
 use crate::state::AppState;
 
 /// The answer about an operation as it stands.
@@ -23,13 +23,13 @@ use crate::state::AppState;
 pub(super) async fn of(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Response> {
     match operation.status {
         Status::Failed => Err(operation.failure().map_or_else(|| Error::internal("a failed operation without a reason"), |failure| failure.error())),
-        Status::Sending | Status::Unknown => accepted(operation),
+        Status::Sending | Status::Unknown => log::accepted(operation),
         Status::Succeeded => {
             let mut tx = state.db.begin(tenant).await?;
             let response = done(&mut tx, operation).await?;
             tx.commit().await?;
             // Done, but our copy could not be read again yet: the operation says what there is to say.
-            response.map_or_else(|| accepted(operation), Ok)
+            response.map_or_else(|| log::accepted(operation), Ok)
         }
     }
 }
@@ -62,14 +62,6 @@ pub(super) async fn interview(tx: &mut TenantTx, id: Option<&str>, status: Statu
     let Some(id) = id else { return Ok(None) };
     let Some(view) = interviews::view(tx, id).await? else { return Ok(None) };
     located(status, &view, &format!("/v1/interviews/{id}"), None).map(Some)
-}
-
-/// 202: ask there.
-fn accepted(operation: &Operation) -> Result<Response> {
-    let path = format!("/v1/operations/{}", operation.id);
-    let mut response = (StatusCode::ACCEPTED, Json(OperationView::from(operation))).into_response();
-    response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(path).map_err(Error::internal)?);
-    Ok(response)
 }
 
 fn located(status: StatusCode, view: &impl Serialize, path: &str, etag: Option<HeaderValue>) -> Result<Response> {

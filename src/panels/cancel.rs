@@ -6,14 +6,15 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::store::{self, NewOperation};
 use super::write::Write;
-use super::{OperationView, answer, panel, perform_as, record, send};
+use super::{answer, panel, send};
 use crate::accounts;
 use crate::auth::Member;
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::LeverId;
+use crate::operations::store::{self, NewOperation};
+use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
 
 /// In whose name it is done.

@@ -5,15 +5,16 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::cancel::Performer;
-use super::store::{self, NewOperation};
 use super::write::Write;
-use super::{OperationView, answer, evidence, merge, panel, perform_as, record, send};
+use super::{answer, evidence, merge, panel, send};
 use crate::accounts;
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::interviews;
+use crate::operations::store::{self, NewOperation};
+use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
 
 /// Cancel one interview. The last one of a panel cancels the panel.

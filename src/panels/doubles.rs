@@ -1,17 +1,18 @@
 //! A booking that is there twice: Lever refuses nothing twice, and neither does a proxy that repeats a request. The younger is taken
 //! away by a write of its own, which is in the log of operations like every other.
 
+use super::evidence;
 use super::look::{age, carries};
 use super::outcome;
 use super::send::carry_out;
-use super::store::{self, NewOperation, Operation, Status};
-use super::write::Write;
-use super::{evidence, record};
+use super::write::{Operation, Write};
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::jobs::{Claim, Outcome};
 use crate::lever::{Account, Panel, Record};
 use crate::mirror::panels;
+use crate::operations::record;
+use crate::operations::store::{self, NewOperation, Status};
 use crate::state::AppState;
 
 /// Looks whether a booking that succeeded was made more than once, and takes the surplus away.

@@ -5,13 +5,11 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::body::Body;
 use super::draft::PanelDraft;
 use super::judge::{self, Except};
 use super::requests::PanelPatch;
-use super::store::{self, NewOperation, Operation};
-use super::write::Write;
-use super::{OperationView, answer, mark, merge, panel, perform_as, record, send, slots};
+use super::write::{Operation, Write};
+use super::{answer, mark, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::config::HttpConfig;
@@ -19,6 +17,9 @@ use crate::error::{Error, Mistake, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::panels::PanelView;
+use crate::operations::body::Body;
+use crate::operations::store::{self, NewOperation};
+use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
 
 /// Edit a panel. What is not sent stays as it is; `interviews` is the whole list, and those that stay carry their `id`.

@@ -5,20 +5,21 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::body::Body;
 use super::draft::{InterviewDraft, Wishes};
 use super::evidence;
 use super::judge::{self, Except};
 use super::requests::InterviewPatch;
-use super::store::{self, NewOperation, Operation};
-use super::write::Write;
-use super::{OperationView, answer, merge, panel, perform_as, record, send, slots};
+use super::write::{Operation, Write};
+use super::{answer, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::interviews::{self, InterviewView};
+use crate::operations::body::Body;
+use crate::operations::store::{self, NewOperation};
+use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
 
 /// Edit one interview. What is not sent stays as it is.

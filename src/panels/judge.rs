@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::draft::Wishes;
 use super::slots::{self, Slot};
-use super::store;
+use super::write::Write;
 use crate::db::TenantTx;
 use crate::error::{Error, Mistake, Result};
 use crate::mirror::opportunities::{self, OpportunityRow};
-use crate::mirror::users::{self, UserRow};
+use crate::mirror::users;
 use crate::mirror::{feedback_templates, interviews};
+use crate::operations::{perform_as, store};
 
 /// Which interviews do not stand in the way of a write: those that it changes itself.
 #[derive(Clone, Copy)]
@@ -79,23 +80,12 @@ async fn people(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx:
     let mut mistakes = Vec::new();
     for slot in slots {
         for (index, person) in slot.people.iter().enumerate().filter(|(_, person)| person.new) {
-            if let Some(message) = unfit(known.iter().find(|user| user.id == person.id), &person.id) {
+            if let Some(message) = perform_as::unfit(known.iter().find(|user| user.id == person.id), &person.id) {
                 mistakes.push(Mistake::new(slot.pointer_of(index), message));
             }
         }
     }
     Ok(mistakes)
-}
-
-/// Why somebody cannot act or interview; `None` when they can.
-pub(super) fn unfit(user: Option<&UserRow>, id: &str) -> Option<String> {
-    let Some(user) = user else { return Some(format!("There is no Lever user {id}, or it has not been synced yet.")) };
-    let name = user.name.as_deref().unwrap_or(id);
-    match (user.deactivated_at, user.gone_at) {
-        (Some(at), _) => Some(format!("{name} was deactivated in Lever on {}.", at.format("%Y-%m-%d"))),
-        (None, Some(_)) => Some(format!("{name} is no longer a user in Lever.")),
-        (None, None) => None,
-    }
 }
 
 async fn templates(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx::Error> {
@@ -120,7 +110,7 @@ async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Res
         let booked = booked.into_iter().filter(|booked| !matches!(except, Except::Interview(id) if id == booked.interview_id));
         found.extend(booked.map(|booked| json!(booked)));
     }
-    for operation in store::open(tx).await? {
+    for operation in store::open::<Write>(tx).await? {
         for (start, end, people) in operation.request.interviews().into_iter().filter_map(booking) {
             let clash = |id: &&str| slots.iter().any(|slot| slot.overlaps(start, end) && slot.claimed().any(|claimed| claimed == *id));
             found.extend(people.into_iter().filter(clash).map(|id| {

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::store::Operation;
-use super::write::Write;
+use super::write::{Operation, Write};
 use super::{evidence, mark, merge};
 use crate::clock::Clock;
 use crate::lever::{Account, Error, Panel, Record};
+use crate::operations::Write as _;
 
 /// What Lever shows of a write.
 pub(super) enum Seen {

@@ -1,13 +1,13 @@
 //! Storing what became of a write: the operation and our copy of the panel, in one transaction.
 
-use super::failure::Failure;
 use super::look::Found;
-use super::store::{self, Operation};
-use super::write::Write;
+use super::write::{Operation, Write};
 use crate::db::TenantTx;
 use crate::ids::TenantId;
 use crate::jobs::{self, Job};
 use crate::mirror::panels;
+use crate::operations::failure::Failure;
+use crate::operations::store;
 use crate::state::AppState;
 
 /// It happened. The operation as it is stored now.

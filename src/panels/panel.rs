@@ -7,12 +7,13 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{judge, store};
+use super::judge;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::lever::Account;
 use crate::mirror::panels::{self, PanelRow};
+use crate::operations::store;
 use crate::state::AppState;
 
 /// How long a write waits for another one on the same panel.

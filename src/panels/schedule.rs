@@ -5,14 +5,11 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use super::body::Body;
 use super::draft::PanelDraft;
-use super::idempotency::{self, Ticket};
 use super::judge::{self, Except};
 use super::requests::PanelRequest;
-use super::store::{self, NewOperation, Operation};
-use super::write::Write;
-use super::{OperationView, answer, mark, merge, perform_as, record, send, slots};
+use super::write::{Operation, Write};
+use super::{answer, mark, merge, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Mistake, Problem, Result};
@@ -21,6 +18,10 @@ use crate::mirror::LeverId;
 use crate::mirror::opportunities::{self, OpportunityRow};
 use crate::mirror::panels::PanelView;
 use crate::mirror::refresh::{self, Refreshed};
+use crate::operations::body::Body;
+use crate::operations::idempotency::{self, Ticket};
+use crate::operations::store::{self, NewOperation};
+use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
 
 /// Schedule a panel of interviews at Lever. Without an answer from Lever in time: 202, and the operation tells later.
@@ -47,7 +48,7 @@ pub(super) async fn schedule(
     body: Body,
 ) -> Result<Response> {
     let key = ("POST /v1/opportunities/{id}/panels", opportunity.as_str());
-    idempotency::once(&state, &caller, &headers, key, &body, |ticket| work(&state, &caller, &opportunity, &body.value, ticket)).await
+    idempotency::once::<Write, _>(&state, &caller, &headers, key, &body, |ticket| work(&state, &caller, &opportunity, &body.value, ticket)).await
 }
 
 async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {

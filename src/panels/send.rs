@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::failure::Failure;
 use super::look::{Found, Seen, look};
 use super::outcome;
-use super::store::{self, Operation};
-use super::write::Write;
+use super::write::{Operation, Write};
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::lever::{self, Account, Outcome};
+use crate::operations::failure::Failure;
+use crate::operations::store;
 use crate::state::AppState;
 
 /// A caller who has waited this long is told where to ask later.

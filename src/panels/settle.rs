@@ -6,10 +6,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::failure::Failure;
 use super::look::{Found, Seen, look};
 use super::send::{complete, send};
-use super::store::{self, Operation};
+use super::write::Operation;
 use super::{again, doubles, outcome};
 use crate::accounts;
 use crate::db::TenantTx;
@@ -17,6 +16,8 @@ use crate::error::Result;
 use crate::ids::OperationId;
 use crate::jobs::{Claim, Outcome};
 use crate::lever::{self, Account, Lane};
+use crate::operations::failure::Failure;
+use crate::operations::store;
 use crate::state::AppState;
 
 /// A write that was sent this long ago is not on its way any more.

@@ -1,8 +1,16 @@
 //! The writes that are made at Lever, as they are recorded before they are sent: everything needed to send one again, and to find
 //! out by reading whether it happened. No `Debug`: the bodies are about people.
 
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::answer;
+use crate::error::Result;
+use crate::ids::{OperationId, TenantId};
+use crate::jobs::Job;
+use crate::operations;
+use crate::state::AppState;
 
 /// One write. `body` is what Lever gets, exactly; `before` is what Lever had when it was made.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,9 +55,14 @@ pub(super) enum Write {
     },
 }
 
-impl Write {
-    /// As stored and shown.
-    pub(super) fn kind(&self) -> &'static str {
+/// A write of this feature, recorded.
+pub(super) type Operation = operations::store::Operation<Write>;
+
+impl operations::Write for Write {
+    const KINDS: &'static [&'static str] =
+        &["schedule_panel", "edit_panel", "cancel_panel", "remove_double", "add_interview", "edit_interview", "cancel_interview"];
+
+    fn kind(&self) -> &'static str {
         match self {
             Self::SchedulePanel { .. } => "schedule_panel",
             Self::EditPanel { .. } => "edit_panel",
@@ -61,8 +74,7 @@ impl Write {
         }
     }
 
-    /// The panel that is written; a new one has no id yet.
-    pub(super) fn panel(&self) -> Option<&str> {
+    fn panel(&self) -> Option<&str> {
         match self {
             Self::SchedulePanel { .. } => None,
             Self::EditPanel { panel, .. }
@@ -74,14 +86,23 @@ impl Write {
         }
     }
 
-    /// The interview that is written; a new one has no id yet.
-    pub(super) fn interview(&self) -> Option<&str> {
+    fn interview(&self) -> Option<&str> {
         match self {
             Self::EditInterview { interview, .. } | Self::CancelInterview { interview, .. } => Some(interview),
             _ => None,
         }
     }
 
+    fn settle(operation: OperationId) -> Job {
+        Job::SettleOperation { operation }
+    }
+
+    async fn answer(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Response> {
+        answer::of(state, tenant, operation).await
+    }
+}
+
+impl Write {
     /// The interviews that will take place if this write happens.
     pub(super) fn interviews(&self) -> Vec<&Value> {
         match self {

@@ -25,7 +25,7 @@ use crate::auth::Verifier;
 use crate::config::HttpConfig;
 use crate::error::{Error, Problem};
 use crate::state::AppState;
-use crate::{auth, connect, health, live, mirror, pages, panels, sync, telemetry, webhooks};
+use crate::{auth, connect, health, live, mirror, operations, pages, panels, sync, telemetry, webhooks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer than any of our own waits; server-sent events answer at once and stream on.
@@ -54,6 +54,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(live::router())
         .merge(sync::router())
         .merge(mirror::router())
+        .merge(operations::router())
         .merge(panels::router())
         .merge(pages::router())
         .split_for_parts();
@@ -89,6 +90,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .merge(live::router())
         .merge(sync::router())
         .merge(mirror::router())
+        .merge(operations::router())
         .merge(panels::router())
         .merge(webhooks::router())
         .into_openapi()

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,8 +64,8 @@ pub struct OperationError {
     pub message: String,
 }
 
-impl From<&Operation> for OperationView {
-    fn from(operation: &Operation) -> Self {
+impl<W> From<&Operation<W>> for OperationView {
+    fn from(operation: &Operation<W>) -> Self {
         let error = operation.error_code.clone().map(|code| OperationError { code, message: operation.error_message.clone().unwrap_or_default() });
         Self {
             id: operation.id,
@@ -93,7 +95,7 @@ impl From<&Operation> for OperationView {
     get, path = "/v1/operations", operation_id = "listOperations", tag = "Operations", security(("bearer" = [])), params(Paging),
     responses((status = 200, body = Page<OperationView>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
-pub(super) async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<OperationView>>> {
+pub async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<OperationView>>> {
     let mut tx = state.db.begin(caller.tenant).await?;
     let page = log(&mut tx, &paging).await?;
     tx.commit().await?;
@@ -116,10 +118,21 @@ pub async fn log(tx: &mut TenantTx, paging: &Paging) -> Result<Page<OperationVie
     params(("id" = String, Path, description = "Id of the operation")),
     responses((status = 200, body = OperationView), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
-pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, Path(id): Path<String>) -> Result<Json<OperationView>> {
+pub async fn get(State(state): State<AppState>, Member(caller): Member, Path(id): Path<String>) -> Result<Json<OperationView>> {
     let id: OperationId = id.parse().map_err(|_| Error::not_found())?;
     let mut tx = state.db.begin(caller.tenant).await?;
-    let operation = store::find(&mut tx, id).await?;
+    let operation: Option<Operation> = store::find(&mut tx, id).await?;
     tx.commit().await?;
     operation.map(|operation| Json(OperationView::from(&operation))).ok_or_else(Error::not_found)
+}
+
+/// 202: ask there.
+///
+/// # Errors
+/// None that can happen: an id fits a header.
+pub fn accepted<W>(operation: &Operation<W>) -> Result<Response> {
+    let path = format!("/v1/operations/{}", operation.id);
+    let mut response = (StatusCode::ACCEPTED, Json(OperationView::from(operation))).into_response();
+    response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(path).map_err(Error::internal)?);
+    Ok(response)
 }

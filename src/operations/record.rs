@@ -1,5 +1,6 @@
 //! The commit that must stand before a write is sent.
 
+use super::Write;
 use super::store::{self, Operation};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -10,11 +11,11 @@ use crate::state::AppState;
 ///
 /// # Errors
 /// It was not recorded, or nobody can tell. Nothing was sent.
-pub(super) async fn commit(state: &AppState, tx: TenantTx, operation: &Operation) -> Result<()> {
+pub async fn commit<W: Write>(state: &AppState, tx: TenantTx, operation: &Operation<W>) -> Result<()> {
     let tenant = tx.tenant();
     let Err(error) = tx.commit().await else { return Ok(()) };
     let mut tx = state.db.begin(tenant).await?;
-    let recorded = store::find(&mut tx, operation.id).await?;
+    let recorded = store::find::<W>(&mut tx, operation.id).await?;
     tx.commit().await?;
     if recorded.is_some_and(|recorded| recorded.is_open() && recorded.attempts == operation.attempts) { Ok(()) } else { Err(error.into()) }
 }

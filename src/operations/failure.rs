@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// The end of an operation that did not happen. `message` may quote Lever, so there is no `Debug`.
 #[derive(Clone)]
-pub(super) struct Failure {
+pub struct Failure {
     /// Stable, for programs.
     pub code: &'static str,
     pub message: String,
@@ -21,7 +21,7 @@ pub(super) struct Failure {
 
 /// Lever's own words.
 #[derive(Clone)]
-pub(super) struct Refusal {
+pub struct Refusal {
     pub status: i32,
     pub code: String,
     pub message: String,
@@ -29,7 +29,7 @@ pub(super) struct Refusal {
 
 impl Failure {
     /// The failure that an error of Lever's means when the write definitely did not happen.
-    pub(super) fn of(error: &lever::Error) -> Self {
+    pub fn of(error: &lever::Error) -> Self {
         let refusal = match error {
             lever::Error::Rejected { status, .. } => Some(Refusal {
                 status: i32::from(*status),
@@ -43,17 +43,17 @@ impl Failure {
     }
 
     /// The panel is not as it was when the caller looked at it.
-    pub(super) fn changed() -> Self {
+    pub fn changed() -> Self {
         Self::plain("panel_changed", "The panel was changed by somebody else before this edit could be made. Nothing was changed by it.")
     }
 
     /// The panel or interview that was to be changed is no longer there.
-    pub(super) fn gone() -> Self {
+    pub fn gone() -> Self {
         Self::plain("panel_gone", "What was to be changed was canceled or deleted in Lever meanwhile.")
     }
 
     /// Lever never took the write, and it is too late to go on trying.
-    pub(super) fn not_made() -> Self {
+    pub fn not_made() -> Self {
         Self::plain("lever_unavailable", "Lever did not take this in time, and it is not there. Try again.")
     }
 
@@ -62,7 +62,7 @@ impl Failure {
     }
 
     /// The failure that was stored under this code.
-    pub(super) fn stored(code: &str, message: &str, refusal: Option<Refusal>) -> Self {
+    pub fn stored(code: &str, message: &str, refusal: Option<Refusal>) -> Self {
         const CODES: [&str; 6] =
             ["lever_rejected", "lever_unavailable", "lever_rate_limited", "lever_reauthorization_required", "panel_changed", "panel_gone"];
         let code = CODES.into_iter().find(|known| *known == code).unwrap_or("internal_error");
@@ -70,7 +70,7 @@ impl Failure {
     }
 
     /// As a caller reads it.
-    pub(super) fn error(self) -> Error {
+    pub fn error(self) -> Error {
         let error = match self.code {
             "lever_rejected" => Error::new(StatusCode::UNPROCESSABLE_ENTITY, self.code, self.message),
             "panel_changed" => Error::new(StatusCode::PRECONDITION_FAILED, self.code, self.message),

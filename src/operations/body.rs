@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::state::AppState;
 
 /// A JSON body.
-pub(super) struct Body {
+pub struct Body {
     pub sent: Bytes,
     pub value: Value,
 }

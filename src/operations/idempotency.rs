@@ -13,8 +13,9 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use super::Write;
 use super::body::Body;
-use super::{answer, store};
+use super::store::{self, Operation};
 use crate::auth::Caller;
 use crate::crypto;
 use crate::db::TenantTx;
@@ -32,7 +33,7 @@ const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
 
 /// A claimed key, or none when the caller sent none.
-pub(super) struct Ticket(Option<Claimed>);
+pub struct Ticket(Option<Claimed>);
 
 #[derive(Clone)]
 struct Claimed {
@@ -53,11 +54,11 @@ struct Row {
     created_at: DateTime<Utc>,
 }
 
-/// Answers a POST once per key. `work` does it; `path` and the body are what must be the same for the same key.
+/// Answers a POST that makes writes of this kind once per key. `work` does it; `path` and the body are what must be the same for the same key.
 ///
 /// # Errors
 /// 422 `idempotency_key_reused`, 409 `request_in_progress`, and whatever `work` fails with.
-pub(super) async fn once<F>(
+pub async fn once<W: Write, F>(
     state: &AppState,
     caller: &Caller,
     headers: &HeaderMap,
@@ -75,7 +76,7 @@ where
     let row = claimed.claim(&mut tx, &fingerprint).await?;
     tx.commit().await?;
     if let Some(row) = row {
-        return again(state, caller, claimed, row, &fingerprint).await;
+        return again::<W>(state, caller, claimed, row, &fingerprint).await;
     }
     let ticket = Ticket(Some(claimed.clone()));
     let response = match work(ticket).await {
@@ -86,7 +87,7 @@ where
 }
 
 /// What the second request with a key gets.
-async fn again(state: &AppState, caller: &Caller, mut claimed: Claimed, row: Row, fingerprint: &[u8]) -> Result<Response> {
+async fn again<W: Write>(state: &AppState, caller: &Caller, mut claimed: Claimed, row: Row, fingerprint: &[u8]) -> Result<Response> {
     if row.fingerprint != fingerprint {
         let detail = "This Idempotency-Key was used for another request. Use a new key for a new request.";
         return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
@@ -96,7 +97,7 @@ async fn again(state: &AppState, caller: &Caller, mut claimed: Claimed, row: Row
         None => None,
         Some(id) => {
             let mut tx = state.db.begin(caller.tenant).await?;
-            let operation = store::find(&mut tx, id).await?;
+            let operation: Option<Operation<W>> = store::find(&mut tx, id).await?;
             tx.commit().await?;
             operation
         }
@@ -105,7 +106,7 @@ async fn again(state: &AppState, caller: &Caller, mut claimed: Claimed, row: Row
     match operation {
         // It has settled since: from now on that is the answer.
         Some(operation) if !operation.is_open() && (row.status.is_none() || row.status == accepted) => {
-            let response = answer::of(state, caller.tenant, &operation).await.unwrap_or_else(IntoResponse::into_response);
+            let response = W::answer(state, caller.tenant, &operation).await.unwrap_or_else(IntoResponse::into_response);
             claimed.keep(state, caller, response).await
         }
         _ => row.replay().ok_or_else(|| Error::conflict("request_in_progress", "A request with this Idempotency-Key is still running.")),
@@ -117,7 +118,7 @@ impl Ticket {
     ///
     /// # Errors
     /// 409 when the claim was lost: then nothing must be sent.
-    pub(super) async fn attach(&self, tx: &mut TenantTx, operation: OperationId) -> Result<()> {
+    pub async fn attach(&self, tx: &mut TenantTx, operation: OperationId) -> Result<()> {
         let Some(claimed) = &self.0 else { return Ok(()) };
         let tied = sqlx::query(
             "UPDATE idempotency_keys SET operation_id = $6

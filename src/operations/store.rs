@@ -4,22 +4,24 @@
 //! request that waits, or the job that looks) reads what the other has stored.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use super::Write;
 use super::failure::{Failure, Refusal};
-use super::write::Write;
 use crate::auth::Caller;
 use crate::db::TenantTx;
 use crate::ids::OperationId;
-use crate::jobs::{self, Job};
+use crate::jobs;
 
 /// A request is over by then, one way or another; from then on the job looks after its operation.
 const LEASE: TimeDelta = TimeDelta::seconds(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
-pub(super) enum Status {
+pub enum Status {
     /// Committed here; sent, or about to be.
     Sending,
     /// Sent, and no answer came.
@@ -28,9 +30,9 @@ pub(super) enum Status {
     Failed,
 }
 
-/// One operation.
+/// One operation, with the write as its feature knows it. No `Debug`: the write is about people.
 #[derive(Clone, FromRow)]
-pub(super) struct Operation {
+pub struct Operation<W = Value> {
     pub id: OperationId,
     pub kind: String,
     pub status: Status,
@@ -45,7 +47,7 @@ pub(super) struct Operation {
     /// The mark that a new panel carries.
     pub mark: Option<String>,
     #[sqlx(json)]
-    pub request: Write,
+    pub request: W,
     pub attempts: i32,
     pub lease_until: Option<DateTime<Utc>>,
     pub sent_at: DateTime<Utc>,
@@ -58,14 +60,14 @@ pub(super) struct Operation {
     pub settled_at: Option<DateTime<Utc>>,
 }
 
-impl Operation {
+impl<W> Operation<W> {
     /// Nobody knows yet, and somebody is to find out.
-    pub(super) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.settled_at.is_none()
     }
 
     /// Why it failed.
-    pub(super) fn failure(&self) -> Option<Failure> {
+    pub fn failure(&self) -> Option<Failure> {
         let refusal = self.lever_status.map(|status| Refusal {
             status,
             code: self.lever_code.clone().unwrap_or_default(),
@@ -76,18 +78,18 @@ impl Operation {
 }
 
 /// A write that is about to be sent.
-pub(super) struct NewOperation<'a> {
+pub struct NewOperation<'a, W> {
     pub caller: &'a str,
     pub caller_email: &'a str,
     pub perform_as: &'a str,
     pub opportunity: &'a str,
     pub mark: Option<&'a str>,
-    pub write: Write,
+    pub write: W,
 }
 
-impl<'a> NewOperation<'a> {
+impl<'a, W> NewOperation<'a, W> {
     /// A caller's write on an opportunity.
-    pub(super) fn by(caller: &'a Caller, perform_as: &'a str, opportunity: &'a str, write: Write) -> Self {
+    pub fn by(caller: &'a Caller, perform_as: &'a str, opportunity: &'a str, write: W) -> Self {
         Self { caller: &caller.user_id, caller_email: &caller.email, perform_as, opportunity, mark: None, write }
     }
 }
@@ -96,7 +98,7 @@ impl<'a> NewOperation<'a> {
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn record(tx: &mut TenantTx, new: NewOperation<'_>, now: DateTime<Utc>) -> Result<Operation, sqlx::Error> {
+pub async fn record<W: Write>(tx: &mut TenantTx, new: NewOperation<'_, W>, now: DateTime<Utc>) -> Result<Operation<W>, sqlx::Error> {
     let id = OperationId::new();
     let operation = sqlx::query_as(
         "INSERT INTO operations (tenant_id, id, kind, status, caller, caller_email, perform_as, opportunity_id, panel_id, interview_id, mark,
@@ -118,27 +120,29 @@ pub(super) async fn record(tx: &mut TenantTx, new: NewOperation<'_>, now: DateTi
     .bind(now)
     .fetch_one(&mut **tx)
     .await?;
-    jobs::enqueue(tx, &Job::SettleOperation { operation: id }, now, now + LEASE).await?;
+    jobs::enqueue(tx, &W::settle(id), now, now + LEASE).await?;
     Ok(operation)
 }
 
-/// One operation.
+/// One operation. Its write is of this feature, or just JSON.
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn find(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation>, sqlx::Error> {
+pub async fn find<W: DeserializeOwned + Send + Unpin + 'static>(tx: &mut TenantTx, id: OperationId) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as("SELECT * FROM operations WHERE tenant_id = $1 AND id = $2").bind(tx.tenant()).bind(id).fetch_optional(&mut **tx).await
 }
 
-/// Every operation whose outcome is not known, oldest first.
+/// Every operation of a feature whose outcome is not known, oldest first.
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn open(tx: &mut TenantTx) -> Result<Vec<Operation>, sqlx::Error> {
+pub async fn open<W: Write>(tx: &mut TenantTx) -> Result<Vec<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT * FROM operations WHERE tenant_id = $1 AND status IN ('prepared', 'sending', 'unknown') AND settled_at IS NULL ORDER BY id",
+        "SELECT * FROM operations
+         WHERE tenant_id = $1 AND status IN ('prepared', 'sending', 'unknown') AND settled_at IS NULL AND kind = ANY($2) ORDER BY id",
     )
     .bind(tx.tenant())
+    .bind(W::KINDS)
     .fetch_all(&mut **tx)
     .await
 }
@@ -147,7 +151,7 @@ pub(super) async fn open(tx: &mut TenantTx) -> Result<Vec<Operation>, sqlx::Erro
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn is_busy(tx: &mut TenantTx, panel: &str) -> Result<bool, sqlx::Error> {
+pub async fn is_busy(tx: &mut TenantTx, panel: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM operations WHERE tenant_id = $1 AND panel_id = $2 AND settled_at IS NULL)")
         .bind(tx.tenant())
         .bind(panel)
@@ -159,7 +163,7 @@ pub(super) async fn is_busy(tx: &mut TenantTx, panel: &str) -> Result<bool, sqlx
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn canceled_interview(tx: &mut TenantTx, panel: &str, interview: &str) -> Result<bool, sqlx::Error> {
+pub async fn canceled_interview(tx: &mut TenantTx, panel: &str, interview: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM operations
                         WHERE tenant_id = $1 AND panel_id = $2 AND interview_id = $3 AND kind = 'cancel_interview' AND status = 'succeeded')",
@@ -175,7 +179,7 @@ pub(super) async fn canceled_interview(tx: &mut TenantTx, panel: &str, interview
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn added_by_others(tx: &mut TenantTx, operation: &Operation) -> Result<Vec<String>, sqlx::Error> {
+pub async fn added_by_others<W>(tx: &mut TenantTx, operation: &Operation<W>) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT interview_id FROM operations WHERE tenant_id = $1 AND panel_id = $2 AND id <> $3 AND interview_id IS NOT NULL")
         .bind(tx.tenant())
         .bind(&operation.panel_id)
@@ -188,7 +192,7 @@ pub(super) async fn added_by_others(tx: &mut TenantTx, operation: &Operation) ->
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn mark_unknown(tx: &mut TenantTx, operation: &Operation) -> Result<(), sqlx::Error> {
+pub async fn mark_unknown<W>(tx: &mut TenantTx, operation: &Operation<W>) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE operations SET status = 'unknown' WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL")
         .bind(tx.tenant())
         .bind(operation.id)
@@ -202,9 +206,9 @@ pub(super) async fn mark_unknown(tx: &mut TenantTx, operation: &Operation) -> Re
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn succeed(
+pub async fn succeed<W>(
     tx: &mut TenantTx,
-    operation: &Operation,
+    operation: &Operation<W>,
     panel: Option<&str>,
     interview: Option<&str>,
     now: DateTime<Utc>,
@@ -229,7 +233,7 @@ pub(super) async fn succeed(
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn fail(tx: &mut TenantTx, operation: &Operation, failure: &Failure, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+pub async fn fail<W>(tx: &mut TenantTx, operation: &Operation<W>, failure: &Failure, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     let settled = sqlx::query(
         "UPDATE operations
          SET status = 'failed', error_code = $4, error_message = $5, lever_status = $6, lever_code = $7, lever_message = $8, lease_until = NULL,
@@ -254,7 +258,7 @@ pub(super) async fn fail(tx: &mut TenantTx, operation: &Operation, failure: &Fai
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn give_up(tx: &mut TenantTx, operation: &Operation, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn give_up<W>(tx: &mut TenantTx, operation: &Operation<W>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE operations
          SET status = 'unknown', error_code = 'outcome_unknown', lease_until = NULL, settled_at = $4,
@@ -274,12 +278,12 @@ pub(super) async fn give_up(tx: &mut TenantTx, operation: &Operation, now: DateT
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn begin_again(
+pub async fn begin_again<W: Write>(
     tx: &mut TenantTx,
-    operation: &Operation,
-    write: &Write,
+    operation: &Operation<W>,
+    write: &W,
     now: DateTime<Utc>,
-) -> Result<Option<Operation>, sqlx::Error> {
+) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
@@ -298,7 +302,7 @@ pub(super) async fn begin_again(
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn newest(tx: &mut TenantTx, after: Option<(DateTime<Utc>, OperationId)>, rows: i64) -> Result<Vec<Operation>, sqlx::Error> {
+pub async fn newest(tx: &mut TenantTx, after: Option<(DateTime<Utc>, OperationId)>, rows: i64) -> Result<Vec<Operation>, sqlx::Error> {
     let (created, id) = after.unzip();
     sqlx::query_as(
         "SELECT * FROM operations WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))

@@ -1,0 +1,34 @@
+//! Writes at Lever, recorded before they are sent: what every feature that writes there stands on.
+//!
+//! The rule: Lever has no idempotency keys, so a write is committed here first, is sent once, and when its answer never comes its outcome
+//! is found by reading. How it is sent and found is for its feature to know; that it is remembered, fenced and told is done here.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `write` | what a feature says about its writes |
+//! | `store` `record` `failure` | the table, the commit before the sending, why a write did not happen |
+//! | `log` | the endpoints of the log of writes |
+//! | `idempotency` `body` | the same key, the same answer; the body as it was sent |
+//! | `perform_as` | in whose name a write is made |
+
+pub mod body;
+pub mod failure;
+pub mod idempotency;
+pub mod log;
+pub mod perform_as;
+pub mod record;
+pub mod store;
+mod write;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub use log::{OperationError, OperationStatus, OperationView};
+pub use write::Write;
+
+/// The log of what was written at Lever.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(log::list)).routes(routes!(log::get))
+}
