@@ -38,7 +38,9 @@ impl Db {
     /// The url cannot be read.
     pub fn open(config: &DatabaseConfig) -> Result<Self, sqlx::Error> {
         let options = options(config)?;
-        let pool = |size: u32, role: &'static str| {
+        // Lever waits some ten seconds for an acknowledgement: a lock that lasts must not outlast that.
+        let impatient = options.clone().options([("lock_timeout", "3s"), ("statement_timeout", "8s")]);
+        let pool = |size: u32, role: &'static str, options: &PgConnectOptions| {
             PgPoolOptions::new()
                 .max_connections(size)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -46,9 +48,9 @@ impl Db {
                 .connect_lazy_with(options.clone())
         };
         Ok(Self {
-            app: pool(APP_CONNECTIONS, "SET ROLE lever_integration_app"),
-            webhooks: pool(WEBHOOK_CONNECTIONS, "SET ROLE lever_integration_app"),
-            dispatch: pool(DISPATCH_CONNECTIONS, "SET ROLE lever_integration_dispatch"),
+            app: pool(APP_CONNECTIONS, "SET ROLE lever_integration_app", &options),
+            webhooks: pool(WEBHOOK_CONNECTIONS, "SET ROLE lever_integration_app", &impatient),
+            dispatch: pool(DISPATCH_CONNECTIONS, "SET ROLE lever_integration_dispatch", &options),
         })
     }
 

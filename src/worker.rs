@@ -76,6 +76,9 @@ async fn keep_tidy(state: AppState) {
 
 /// One round of it. Every replica does it, and twice is harmless.
 pub async fn tidy(state: &AppState) {
+    if let Err(error) = webhooks::turn_months(state.db.dispatch(), state.clock.now()).await {
+        tracing::warn!(%error, "the months of deliveries cannot be turned; the next round will");
+    }
     if let Err(error) = live::prune(state.db.dispatch()).await {
         tracing::warn!(%error, "old changes cannot be deleted; the next round will");
     }

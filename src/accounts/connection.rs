@@ -170,11 +170,11 @@ pub async fn record_grantor(tx: &mut TenantTx, grantor: &Grantor, now: DateTime<
     .map(drop)
 }
 
-/// Remembers the data centre that Lever redirected the account's requests to, while the connection is still that of `epoch`.
+/// Remembers the data centre that an account's requests were redirected to, while the connection is still that of `epoch`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn record_api_root(tx: &mut TenantTx, epoch: i64, api_root: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub(super) async fn record_api_root(tx: &mut TenantTx, epoch: i64, api_root: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE connections SET api_root = $3, updated_at = $4 WHERE tenant_id = $1 AND epoch = $2")
         .bind(tx.tenant())
         .bind(epoch)

@@ -10,7 +10,6 @@ mod tokens;
 pub mod webhooks;
 
 pub use connection::{
-    Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_api_root, record_grantor, record_sync,
-    require_reauthorization, store_grant,
+    Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_grantor, record_sync, require_reauthorization, store_grant,
 };
-pub use open::{open, open_sealed};
+pub use open::{open, open_sealed, remember_data_centre};

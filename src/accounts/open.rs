@@ -42,6 +42,21 @@ pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) 
     Ok(lever::Account::new(state.lever.clone(), tokens, budget::of(state, tenant)).at_api_root(root))
 }
 
+/// Stores where Lever has redirected the account's requests to, if it did: the next ones begin there. In a transaction of its own,
+/// because whoever holds the connection ([`super::hold`]) must not also change it.
+///
+/// # Errors
+/// The database failed.
+pub async fn remember_data_centre(state: &AppState, tenant: TenantId, connection: &Connection, account: &lever::Account) -> Result<(), sqlx::Error> {
+    let root = account.api_root();
+    if root.as_str() == connection.api_root.as_deref().unwrap_or(state.config.lever.api_url.as_str()) {
+        return Ok(());
+    }
+    let mut tx = state.db.begin(tenant).await?;
+    connection::record_api_root(&mut tx, connection.epoch, root.as_str(), state.clock.now()).await?;
+    tx.commit().await
+}
+
 fn not_connected() -> Error {
     Error::conflict("not_connected", "Lever is not connected. An admin can connect it on the Integrations page.")
 }

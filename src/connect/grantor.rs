@@ -28,8 +28,6 @@ async fn try_record(state: &AppState, tenant: TenantId) -> Result<()> {
 
     let mut tx = state.db.begin(tenant).await?;
     accounts::record_grantor(&mut tx, &grantor, state.clock.now()).await?;
-    if account.api_root() != state.config.lever.api_url {
-        accounts::record_api_root(&mut tx, connection.epoch, account.api_root().as_str(), state.clock.now()).await?;
-    }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(accounts::remember_data_centre(state, tenant, &connection, &account).await?)
 }

@@ -77,6 +77,8 @@ impl Job {
 pub enum Outcome {
     /// It is done, or there is nothing to do any more.
     Done,
-    /// Not yet: come back then. Not a failure.
+    /// Not yet: come back then, or as soon as somebody asks again. Not a failure.
     Again(DateTime<Utc>),
+    /// Not before then, even if it is asked for again meanwhile.
+    Rest(DateTime<Utc>),
 }

@@ -139,7 +139,24 @@ impl Claim {
                 Ok(())
             }
             Outcome::Again(at) => self.release(dispatch, at, None).await,
+            Outcome::Rest(until) => self.rest(dispatch, until).await,
         }
+    }
+
+    /// What is asked for from now on does not wake it: see `store_webhook_delivery`.
+    async fn rest(&self, dispatch: &PgPool, until: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE jobs SET lease_until = NULL, last_error = NULL, run_at = $5, attempts = 0
+             WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4",
+        )
+        .bind(self.tenant_id)
+        .bind(&self.kind)
+        .bind(&self.key)
+        .bind(self.epoch)
+        .bind(until)
+        .execute(dispatch)
+        .await
+        .map(drop)
     }
 
     /// Gives the job back after a failure; it is tried again after a pause that doubles from one second up to ten minutes.

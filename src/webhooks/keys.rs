@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use secrecy::SecretString;
 
+use super::roll::Roll;
 use crate::accounts::webhooks;
 use crate::ids::TenantId;
 use crate::state::AppState;
@@ -17,7 +18,10 @@ const ROOM: usize = 20_000;
 
 /// See the module. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Keys(Arc<RwLock<HashMap<String, SecretString>>>);
+pub(super) struct Keys {
+    opened: Arc<RwLock<HashMap<String, SecretString>>>,
+    roll: Arc<Roll>,
+}
 
 impl Keys {
     /// The key of a webhook; `None` when there is none by which deliveries are believed.
@@ -28,26 +32,30 @@ impl Keys {
         if let Some(key) = self.known(id) {
             return Ok(Some(key));
         }
+        if !self.roll.has(state, id).await? {
+            return Ok(None);
+        }
         let mut tx = state.db.begin_webhook(tenant).await?;
         let key = webhooks::signature_key(&mut tx, &state.config.keyring, id, state.clock.now()).await?;
         tx.commit().await?;
-        if let Some(key) = &key {
-            self.remember(id, key);
+        match &key {
+            Some(key) => self.remember(id, key),
+            None => self.roll.strike(id),
         }
         Ok(key)
     }
 
     /// Its webhook is believed no longer.
     pub fn forget(&self, id: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     fn known(&self, id: &str) -> Option<SecretString> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     fn remember(&self, id: &str, key: &SecretString) {
-        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= ROOM {
             keys.clear();
         }

@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `receive` | `POST /webhooks/lever/{webhookId}`: verify, remember, enqueue, answer |
 //! | `event` `signature` | pure: what a delivery's body says, and whether Lever said it |
-//! | `keys` | the signature keys that this process has opened |
+//! | `keys` `roll` | the signature keys that this process has opened; which ids are those of webhooks |
 //! | `process` | the jobs that read again what a delivery was about |
+//! | `burst` | pure: when to read again what many deliveries are about |
 //! | `compare` `register` | pure: what stands at Lever against what is wanted; the job that makes them equal |
 //! | `work` | the account and the fence that the jobs share |
 //! | `store` | the table `webhook_deliveries` |
@@ -14,12 +15,14 @@
 //! stored as truth: it only names what to read again. Duplicates, reordering and reruns all end in the same reading, and a delivery
 //! that never came only delays it until the next sync.
 
+mod burst;
 mod compare;
 mod event;
 mod keys;
 mod process;
 mod receive;
 mod register;
+mod roll;
 mod signature;
 mod store;
 mod work;
@@ -27,3 +30,4 @@ mod work;
 pub use process::{refresh_contact, refresh_opportunity};
 pub use receive::router;
 pub use register::register;
+pub use store::turn_months;

@@ -1,8 +1,12 @@
 //! The jobs that follow from deliveries: read again what one was about, store what Lever says, and settle every delivery that
 //! the reading covers. A burst about one candidate is one job, and a delivery that comes during the reading makes it run once more.
 
+use chrono::{DateTime, Utc};
+
+use super::burst::{self, Open};
 use super::store;
 use super::work::Work;
+use crate::db::TenantTx;
 use crate::error::Result;
 use crate::jobs::{Claim, Outcome};
 use crate::lever::{self, Account, Contact, Opportunity, OpportunityFilter, Paging, Record};
@@ -15,6 +19,12 @@ use crate::state::AppState;
 /// # Errors
 /// Lever or the database failed; the job is tried again.
 pub async fn refresh_opportunity(state: &AppState, claim: &Claim, opportunity: &str) -> Result<Outcome> {
+    let mut tx = state.db.begin(claim.tenant_id).await?;
+    let open = store::open_about_opportunity(&mut tx, opportunity).await?;
+    let last_read = mirror::opportunities::find(&mut tx, opportunity).await?.map(|row| row.synced_at);
+    if let Some(rest) = rest(tx, open, last_read, state).await? {
+        return Ok(rest);
+    }
     let Some(work) = Work::open(state, claim).await? else { return Ok(Outcome::Done) };
     let reading = match mirror::refresh::read(state, &work.account, opportunity).await {
         Ok(reading) => reading,
@@ -33,6 +43,12 @@ pub async fn refresh_opportunity(state: &AppState, claim: &Claim, opportunity: &
 /// # Errors
 /// Lever or the database failed; the job is tried again.
 pub async fn refresh_contact(state: &AppState, claim: &Claim, contact: &str) -> Result<Outcome> {
+    let mut tx = state.db.begin(claim.tenant_id).await?;
+    let open = store::open_about_contact(&mut tx, contact).await?;
+    let last_read = mirror::contacts::synced_at(&mut tx, contact).await?;
+    if let Some(rest) = rest(tx, open, last_read, state).await? {
+        return Ok(rest);
+    }
     let Some(work) = Work::open(state, claim).await? else { return Ok(Outcome::Done) };
     let read_at = state.clock.now();
     let found = match read_contact(&work.account, contact).await {
@@ -52,6 +68,12 @@ pub async fn refresh_contact(state: &AppState, claim: &Claim, contact: &str) -> 
         tx.commit().await?;
     }
     Ok(Outcome::Done)
+}
+
+/// The outcome of a reading that should wait until a burst is over; `None`: read now. Who asked without a delivery does not wait.
+async fn rest(tx: TenantTx, open: Option<Open>, last_read: Option<DateTime<Utc>>, state: &AppState) -> Result<Option<Outcome>> {
+    tx.commit().await?;
+    Ok(open.and_then(|open| burst::rest_until(open, last_read, state.clock.now())).map(Outcome::Rest))
 }
 
 async fn read_contact(account: &Account, contact: &str) -> Result<(Record<Contact>, Vec<Record<Opportunity>>), lever::Error> {

@@ -1,6 +1,6 @@
 //! What the jobs of this feature share: the account they ask, and the fence around what they store.
 
-use crate::accounts;
+use crate::accounts::{self, Connection};
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::jobs::{Claim, Outcome};
@@ -12,7 +12,7 @@ pub(super) struct Work<'a> {
     pub state: &'a AppState,
     pub claim: &'a Claim,
     pub account: Account,
-    epoch: i64,
+    connection: Connection,
 }
 
 impl<'a> Work<'a> {
@@ -23,7 +23,7 @@ impl<'a> Work<'a> {
     /// The database failed.
     pub async fn open(state: &'a AppState, claim: &'a Claim) -> Result<Option<Self>> {
         match accounts::open(state, claim.tenant_id).await {
-            Ok((account, connection)) => Ok(Some(Self { state, claim, account: account.in_lane(Lane::Webhook), epoch: connection.epoch })),
+            Ok((account, connection)) => Ok(Some(Self { state, claim, account: account.in_lane(Lane::Webhook), connection })),
             Err(error) if error.status().is_client_error() => {
                 tracing::info!(tenant = %claim.tenant_id, job = claim.kind(), code = error.code(), "a job found no working connection and was dropped");
                 Ok(None)
@@ -38,8 +38,9 @@ impl<'a> Work<'a> {
     /// # Errors
     /// The database failed.
     pub async fn begin(&self) -> Result<Option<TenantTx>> {
+        accounts::remember_data_centre(self.state, self.claim.tenant_id, &self.connection, &self.account).await?;
         let mut tx = self.state.db.begin(self.claim.tenant_id).await?;
-        if accounts::hold(&mut tx, self.epoch).await? && self.claim.holds(&mut tx).await? {
+        if accounts::hold(&mut tx, self.connection.epoch).await? && self.claim.holds(&mut tx).await? {
             return Ok(Some(tx));
         }
         tx.commit().await?;

@@ -26,6 +26,9 @@ pub const JWT_SECRET: &str = "the secret of the stories, long enough";
 /// The session cookie's name, as browsers see it.
 pub const SESSION_COOKIE: &str = "lever_integration_session";
 
+/// A reading that follows another closely rests for half a second; one that failed waits for longer.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// How a story begins.
 pub struct Setting {
     pub lever: Options,
@@ -65,8 +68,9 @@ impl Story {
     pub async fn with(setting: Setting) -> Self {
         let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
         let database = TestDatabase::create().await;
-        // The stand-in's tokens live on the wall clock: a story begins now and moves on from there.
-        let clock = Clock::manual(Utc::now());
+        // The stand-in's tokens live on the wall clock: a story begins now and moves on from there. A worker in the background
+        // needs a time that passes by itself.
+        let clock = if setting.jobs == Jobs::ByHand { Clock::manual(Utc::now()) } else { Clock::system() };
         let (app, base) = start_service(&setting, &lever, &database, clock.clone()).await;
         Self { app, lever, database, clock, base }
     }
@@ -88,9 +92,17 @@ impl Story {
         Person::new(&self.base, organization, role, self.clock.now())
     }
 
-    /// Does every due job, and what becomes due by it.
+    /// Does every due job, and what becomes due by it. What Lever tells about something that was read just now is read again a
+    /// moment later: the clock moves on by that moment.
     pub async fn work(&self) {
-        worker::run_until_idle(&self.app.state).await.expect("the worker reaches the database");
+        loop {
+            worker::run_until_idle(&self.app.state).await.expect("the worker reaches the database");
+            let now = self.clock.now();
+            match resting(&self.app, now).await {
+                Some(until) => self.clock.advance((until - now).to_std().expect("a time to come")),
+                None => return,
+            }
+        }
     }
 
     /// The stand-in's accounts.
@@ -156,6 +168,16 @@ pub fn variables(setting: &Setting, lever: &FakeLever, database_url: &str, base:
 
 fn config(setting: &Setting, lever: &FakeLever, database: &TestDatabase, base: &str) -> Config {
     Config::read(&Variables::from_pairs(variables(setting, lever, &database.url, base))).expect("the configuration is complete")
+}
+
+/// Until when the next reading rests that follows another closely.
+async fn resting(app: &App, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    sqlx::query_scalar("SELECT min(run_at) FROM jobs WHERE kind IN ('refresh_opportunity', 'refresh_contact') AND run_at > $1 AND run_at <= $2")
+        .bind(now)
+        .bind(now + MOMENT)
+        .fetch_one(app.state.db.dispatch())
+        .await
+        .expect("the jobs can be read")
 }
 
 /// Jobs that could be done now: (kind, key).

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use lever_integration::accounts;
+use lever_integration::accounts::webhooks::WANTED;
 use lever_integration::ids::TenantId;
+use lever_integration::worker;
 use serde_json::json;
 use sqlx::Executor;
 use uuid::Uuid;
 
-use crate::delivery::{body, deliver, webhook};
-use crate::rows::{connection, deliveries, jobs};
+use crate::delivery::{body, deliver, sign, webhook};
+use crate::rows::{ask_to_register, connection, deliveries, jobs};
 use crate::support::story::{Setting, Story};
 
 const EVENT: &str = "candidateStageChange";
@@ -65,6 +67,62 @@ async fn a_try_that_died_before_the_commit_is_taken_the_next_time() {
     assert_eq!(deliver(&hook.url, &body).await, 200);
     assert_eq!(deliveries(&story, organization).await, (1, 1));
     assert_eq!(jobs(&story, organization).await, [("refresh_opportunity".to_owned(), opportunity)]);
+    story.work().await;
+    story.end().await;
+}
+
+/// The webhooks move to another public address while deliveries to the old one are under way.
+#[tokio::test]
+async fn after_a_rotation_both_keys_are_believed_for_the_retry_span_and_then_the_new_one_alone() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    story.connect_and_sync(&mut story.admin(organization), 0).await;
+    let old = webhook(&story, 0, EVENT);
+    let (moved, _) = story.replica(&Setting::default()).await;
+    ask_to_register(&story, organization).await;
+    worker::run_until_idle(&moved.state).await.expect("the worker reaches the database");
+    let new = webhook(&story, 0, EVENT);
+    assert!(new.url != old.url && new.signature_token != old.signature_token);
+    assert_eq!(story.lever.webhooks(&story.account(0).id).expect("the account").len(), WANTED.len(), "the old ones are gone at Lever");
+
+    let crossed = json!({"token": "t", "triggeredAt": 1_790_000_000_000_i64, "signature": sign(&old.signature_token, "t", "1790000000000")});
+    story.clock.advance(13 * DAY);
+    assert_eq!(deliver(&old.url, &body(&old, json!({}))).await, 200, "sent before the rotation, tried again since");
+    assert_eq!(deliver(&new.url, &body(&new, json!({}))).await, 200);
+    assert_eq!(deliver(&new.url, &crossed).await, 401, "each key for its own webhook");
+    story.clock.advance(2 * DAY);
+    assert_eq!(deliver(&old.url, &body(&old, json!({}))).await, 404);
+    assert_eq!(deliver(&new.url, &body(&new, json!({}))).await, 200);
+    moved.stop().await;
+    story.work().await;
+    story.end().await;
+}
+
+/// Deliveries are remembered for ninety days, month by month; older months are dropped whole.
+#[tokio::test]
+async fn months_are_made_in_time_and_old_ones_are_dropped_whole() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    story.connect_and_sync(&mut story.admin(organization), 0).await;
+    let hook = webhook(&story, 0, EVENT);
+    worker::tidy(&story.app.state).await;
+    let first = body(&hook, json!({}));
+    assert_eq!(deliver(&hook.url, &first).await, 200);
+    let mut looking = connection(&story).await;
+    let mut in_the_rest =
+        async || -> i64 { sqlx::query_scalar("SELECT count(*) FROM webhook_deliveries_rest").fetch_one(&mut looking).await.expect("counted") };
+    assert_eq!(in_the_rest().await, 0, "its month was there");
+    for _ in 0..3 {
+        story.clock.advance(29 * DAY);
+        worker::tidy(&story.app.state).await;
+        assert_eq!(deliver(&hook.url, &first).await, 200);
+        assert_eq!(deliveries(&story, organization).await.0, 1, "known for ninety days");
+    }
+    assert_eq!(deliver(&hook.url, &body(&hook, json!({}))).await, 200);
+    story.clock.advance(40 * DAY);
+    worker::tidy(&story.app.state).await;
+    assert_eq!(deliveries(&story, organization).await.0, 1, "the first month is gone, and nothing else");
+    assert_eq!(in_the_rest().await, 0);
     story.work().await;
     story.end().await;
 }

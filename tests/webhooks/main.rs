@@ -4,6 +4,8 @@
 
 mod delivery;
 mod durable;
+mod killed;
+mod pressure;
 mod receive;
 mod refresh;
 mod register;

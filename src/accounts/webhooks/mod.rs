@@ -10,5 +10,5 @@ mod wanted;
 
 pub use remove::remove_all;
 pub use status::{WebhookState, WebhookStatus, statuses};
-pub use table::{Webhook, active, forget_all, new_id, plan, record_registration, retire, signature_key, tenant_of};
+pub use table::{Webhook, active, believed_ids, forget_all, new_id, plan, record_registration, retire, signature_key, tenant_of};
 pub use wanted::{WANTED, Wanted};

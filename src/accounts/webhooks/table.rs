@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
-use sqlx::FromRow;
+use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::crypto::{self, Keyring, Place};
@@ -88,6 +88,14 @@ pub async fn signature_key(tx: &mut TenantTx, keyring: &Keyring, id: &str, now: 
     .await?;
     let opened = sealed.map(|sealed| keyring.open(place(tenant), &sealed)).transpose();
     opened.map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// The ids of all organizations' webhooks whose deliveries may be believed.
+///
+/// # Errors
+/// The database failed.
+pub async fn believed_ids(dispatch: &PgPool, now: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM webhooks WHERE accept_until IS NULL OR accept_until > $1").bind(now).fetch_all(dispatch).await
 }
 
 /// Records a webhook before it is registered at Lever.

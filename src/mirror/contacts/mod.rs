@@ -10,7 +10,7 @@ use crate::state::AppState;
 
 pub use get::ContactView;
 pub(super) use store::forget_unless_shared;
-pub use store::{is_known, mark_gone, upsert};
+pub use store::{is_known, mark_gone, synced_at, upsert};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get::get))

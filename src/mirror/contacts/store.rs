@@ -43,6 +43,14 @@ pub async fn is_known(tx: &mut TenantTx, id: &str) -> Result<bool, sqlx::Error> 
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM contacts WHERE tenant_id = $1 AND id = $2)").bind(tx.tenant()).bind(id).fetch_one(&mut **tx).await
 }
 
+/// When our copy of a contact was last read, also when it is gone; `None` when it never was.
+///
+/// # Errors
+/// The database failed.
+pub async fn synced_at(tx: &mut TenantTx, id: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT synced_at FROM contacts WHERE tenant_id = $1 AND id = $2").bind(tx.tenant()).bind(id).fetch_optional(&mut **tx).await
+}
+
 /// Marks a contact gone and empties what we knew about the person.
 ///
 /// # Errors
