@@ -41,13 +41,24 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Mistake {
     /// JSON pointer into the request (RFC 6901), or the name of a parameter.
+    #[schema(example = "/interviews/0/interviewers/1/id")]
     pub pointer: String,
+    /// The kind of mistake, for programs; stable.
+    #[schema(value_type = String, example = "deactivated_interviewer")]
+    pub code: &'static str,
+    /// What is wrong and what to do, for people.
     pub message: String,
 }
 
 impl Mistake {
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into() }
+        Self { pointer: pointer.into(), code: "invalid", message: message.into() }
+    }
+
+    /// With a code of its own.
+    #[must_use]
+    pub fn coded(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 }
 

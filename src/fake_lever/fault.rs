@@ -38,6 +38,12 @@ pub enum FaultKind {
         #[serde(deserialize_with = "millis", rename = "ms")]
         after: Duration,
     },
+    /// Drops the connection at once and does it when the test says so: `FakeLever::release`.
+    CommitHeld,
+    /// Does it when the test says so, and answers then.
+    RequestHeld,
+    /// Does it, and answers when the test says so.
+    AnswerHeld,
     /// Does it, then answers this status.
     StatusAfterCommit { code: u16 },
     /// Does it, then cuts the answer off in the middle.

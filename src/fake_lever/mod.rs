@@ -26,6 +26,7 @@ mod dice;
 mod fault;
 mod generate;
 mod handle;
+mod hold;
 mod inside;
 mod ledger;
 mod model;

@@ -74,6 +74,27 @@ async fn with_fault(shared: &Arc<Shared>, number: u64, request: Request<Bytes>, 
             });
             return Err(Dropped);
         }
+        FaultKind::CommitHeld => {
+            let (late, hold) = (Arc::clone(shared), shared.hold.enter());
+            shared.tasks.spawn(async move {
+                tokio::select! {
+                    () = late.shutdown.cancelled() => {}
+                    () = hold.released() => { process(&late, number, &request).await; }
+                }
+            });
+            return Err(Dropped);
+        }
+        FaultKind::RequestHeld => {
+            let hold = shared.hold.enter();
+            hold.released().await;
+            process(shared, number, &request).await
+        }
+        FaultKind::AnswerHeld => {
+            let hold = shared.hold.enter();
+            let answer = process(shared, number, &request).await;
+            hold.released().await;
+            answer
+        }
         FaultKind::Delay { by } => {
             sleep(by).await;
             process(shared, number, &request).await

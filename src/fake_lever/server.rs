@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::hold::Hold;
 use super::options::Options;
 use super::state::State;
 use super::{generate, receive, state};
@@ -35,6 +36,8 @@ pub struct Shared {
     pub tasks: TaskTracker,
     /// Deliveries that have not come to their end yet.
     pub deliveries_under_way: watch::Sender<usize>,
+    /// Requests that a test holds.
+    pub hold: Hold,
     pub http: reqwest::Client,
     pub runtime: tokio::runtime::Handle,
 }
@@ -83,6 +86,7 @@ pub async fn start(options: Options) -> io::Result<Arc<Shared>> {
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         deliveries_under_way: watch::Sender::new(0),
+        hold: Hold::default(),
         http,
         runtime: tokio::runtime::Handle::current(),
     });

@@ -78,6 +78,16 @@ impl FakeLever {
         self.state().faults.clear();
     }
 
+    /// Waits until so many requests are held by a fault of the `…Held` kinds.
+    pub async fn wait_held(&self, many: usize) {
+        self.shared.hold.wait(many).await;
+    }
+
+    /// Lets every held request go on, and waits until what it asks for is done (or its caller has gone away).
+    pub async fn release(&self) {
+        self.shared.hold.release().await;
+    }
+
     /// Lets every access token given so far be over; refresh tokens stay good.
     pub fn expire_access_tokens(&self) {
         self.state().grants.expire_access_tokens();

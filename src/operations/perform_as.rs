@@ -6,6 +6,8 @@ use crate::db::TenantTx;
 use crate::error::Mistake;
 use crate::mirror::users::{self, UserRow};
 
+const CODE: &str = "cannot_perform";
+
 /// The Lever user whom the caller named; else the active one with the caller's address; else the one who connected. A mistake
 /// when that one cannot act.
 ///
@@ -22,7 +24,7 @@ pub async fn choose(tx: &mut TenantTx, caller: &Caller, connection: &Connection,
     }
     match &connection.grantor.id {
         Some(grantor) => checked(tx, grantor).await,
-        None => Ok(Err(Mistake::new("/performAs", "It is not known who connected Lever: name a Lever user."))),
+        None => Ok(Err(Mistake::new("/performAs", "It is not known who connected Lever: name a Lever user.").coded(CODE))),
     }
 }
 
@@ -30,17 +32,20 @@ async fn checked(tx: &mut TenantTx, id: &str) -> Result<Result<String, Mistake>,
     let known = users::find(tx, &[id.to_owned()]).await?;
     Ok(match unfit(known.first(), id) {
         None => Ok(id.to_owned()),
-        Some(message) => Err(Mistake::new("/performAs", message)),
+        Some((_, message)) => Err(Mistake::new("/performAs", message).coded(CODE)),
     })
 }
 
-/// Why somebody cannot act or interview; `None` when they can.
-pub fn unfit(user: Option<&UserRow>, id: &str) -> Option<String> {
-    let Some(user) = user else { return Some(format!("There is no Lever user {id}, or it has not been synced yet.")) };
+/// Why somebody cannot act or interview, as code and sentence; `None` when they can.
+pub fn unfit(user: Option<&UserRow>, id: &str) -> Option<(&'static str, String)> {
+    let Some(user) = user else {
+        return Some(("unknown_interviewer", format!("There is no Lever user {id}, or it has not been synced yet. Choose somebody from /v1/users.")));
+    };
     let name = user.name.as_deref().unwrap_or(id);
-    match (user.deactivated_at, user.gone_at) {
-        (Some(at), _) => Some(format!("{name} was deactivated in Lever on {}.", at.format("%Y-%m-%d"))),
-        (None, Some(_)) => Some(format!("{name} is no longer a user in Lever.")),
-        (None, None) => None,
-    }
+    let why = match (user.deactivated_at, user.gone_at) {
+        (Some(at), _) => format!("{name} was deactivated in Lever on {}. Choose somebody else, or reactivate them there.", at.format("%Y-%m-%d")),
+        (None, Some(_)) => format!("{name} is no longer a user in Lever. Choose somebody else."),
+        (None, None) => return None,
+    };
+    Some(("deactivated_interviewer", why))
 }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use url::Url;
 
-use super::fields::{Fields, Mistakes, Sent};
+use super::fields::{Fields, Mistakes, Sent, Wrong, wrong};
 use crate::error::Mistake;
 
 const REMINDERS: &[&str] = &["once", "daily", "frequently", "none"];
@@ -91,10 +91,13 @@ impl PanelDraft {
                 fields.refuse_null("interviews");
                 fields.refuse_null("applicationIds");
             }
-            let interviews = fields.items("interviews", 1..=MOST_INTERVIEWS, |at, value| InterviewDraft::of(value, at, !new, new, &mistakes)).value();
+            let timezone = fields.parsed("timezone", LONGEST_LINE, timezone);
+            let zone = timezone.as_ref().value().and_then(|name| name.parse().ok());
+            let interview = |at, value| InterviewDraft::of(value, at, zone, new, &mistakes);
+            let interviews = fields.items("interviews", 1..=MOST_INTERVIEWS, interview).value();
             name_each_once(interviews.as_deref().unwrap_or_default(), &fields);
             Self {
-                timezone: fields.parsed("timezone", LONGEST_LINE, timezone),
+                timezone,
                 note: fields.text("note", LONGEST_NOTE),
                 external_url: fields.parsed("externalUrl", 2_000, web_address),
                 feedback_reminder: fields.one_of("feedbackReminder", REMINDERS),
@@ -121,32 +124,32 @@ impl InterviewDraft {
     fn alone(body: &Value, new: bool) -> Result<(Self, Wishes), Vec<Mistake>> {
         let mistakes = Mistakes::default();
         let names = [INTERVIEW.as_slice(), &WISHES].concat();
-        let read = Fields::of(body, String::new(), &names, &mistakes).map(|fields| (Self::fields(&fields, new), Wishes::of(&fields)));
+        let read = Fields::of(body, String::new(), &names, &mistakes).map(|fields| (Self::fields(&fields, None, new), Wishes::of(&fields)));
         mistakes.finish(read)
     }
 
-    /// One of a panel's interviews. Where it `may_be_known`, an id says that it is there already.
-    fn of(value: &Value, at: String, may_be_known: bool, new: bool, mistakes: &Mistakes) -> Option<Self> {
-        let names = if may_be_known { [INTERVIEW.as_slice(), &["id"]].concat() } else { INTERVIEW.to_vec() };
+    /// One of a panel's interviews. In a panel that is not `new`, an id says that it is there already.
+    fn of(value: &Value, at: String, zone: Option<Tz>, new: bool, mistakes: &Mistakes) -> Option<Self> {
+        let names = if new { INTERVIEW.to_vec() } else { [INTERVIEW.as_slice(), &["id"]].concat() };
         let fields = Fields::of(value, at, &names, mistakes)?;
-        let id = if may_be_known { fields.id("id").value() } else { None };
+        let id = if new { None } else { fields.id("id").value() };
         let new = new || value.get("id").is_none_or(Value::is_null);
-        Some(Self { id, ..Self::fields(&fields, new) })
+        Some(Self { id, ..Self::fields(&fields, zone, new) })
     }
 
-    fn fields(fields: &Fields<'_>, new: bool) -> Self {
+    fn fields(fields: &Fields<'_>, zone: Option<Tz>, new: bool) -> Self {
         for name in ["start", "durationMinutes", "interviewers"] {
             if new { fields.require(&[name]) } else { fields.refuse_null(name) }
         }
         let interviewers = fields.items("interviewers", 1..=MOST_INTERVIEWERS, |at, value| SeatDraft::of(value, at, fields.mistakes)).value();
         for (index, seat) in interviewers.iter().flatten().enumerate() {
             if interviewers.iter().flatten().take(index).any(|other| other.id == seat.id) {
-                fields.wrong(&format!("interviewers/{index}/id"), "is named twice");
+                fields.wrong(&format!("interviewers/{index}/id"), wrong("named_twice", "is named twice"));
             }
         }
         Self {
             id: None,
-            start: fields.time("start").value(),
+            start: fields.time("start", zone).value(),
             duration: fields.whole("durationMinutes", DURATIONS).value(),
             interviewers,
             subject: fields.text("subject", LONGEST_LINE),
@@ -175,20 +178,21 @@ impl Wishes {
 fn name_each_once(interviews: &[InterviewDraft], fields: &Fields<'_>) {
     for (index, interview) in interviews.iter().enumerate() {
         if interview.id.is_some() && interviews[..index].iter().any(|other| other.id == interview.id) {
-            fields.wrong(&format!("interviews/{index}/id"), "is named twice");
+            fields.wrong(&format!("interviews/{index}/id"), wrong("named_twice", "is named twice"));
         }
     }
 }
 
-fn timezone(name: &str) -> Result<String, String> {
-    name.parse::<Tz>().map(|zone| zone.name().to_owned()).map_err(|_| "must be the name of a time zone such as America/Los_Angeles".into())
+fn timezone(name: &str) -> Result<String, Wrong> {
+    let unknown = |_| wrong("unknown_time_zone", "must be the IANA name of a time zone, such as America/Los_Angeles");
+    name.parse::<Tz>().map(|zone| zone.name().to_owned()).map_err(unknown)
 }
 
-fn web_address(text: &str) -> Result<String, String> {
+fn web_address(text: &str) -> Result<String, Wrong> {
     let plain = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
     match Url::parse(text) {
         Ok(url) if plain && matches!(url.scheme(), "http" | "https") => Ok(text.to_owned()),
-        _ => Err("must be a web address that begins with https://".into()),
+        _ => Err(wrong("not_a_web_address", "must be a web address that begins with https://")),
     }
 }
 

@@ -91,7 +91,7 @@ async fn prepare(
     for (index, application) in draft.application_ids.as_ref().value().into_iter().flatten().enumerate() {
         let there = row.raw["applications"].as_array().is_some_and(|there| there.contains(&json!(application)));
         if !there && candidacy.application_id.as_ref() != Some(application) {
-            mistakes.push(Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity"));
+            mistakes.push(Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity").coded("unknown_application"));
         }
     }
     let performer = perform_as::choose(&mut tx, caller, connection, draft.wishes.perform_as.as_deref()).await?;

@@ -5,15 +5,15 @@
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
+use super::time::time;
 use crate::error::Mistake;
 
 /// The longest id that can be one of Lever's.
 const ID_LENGTH: usize = 200;
-/// Years outside of which a time is a slip of the keyboard.
-const YEARS: RangeInclusive<i32> = 2000..=2100;
 
 /// A field of a JSON merge patch (RFC 7396).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,13 +43,31 @@ impl<T> Sent<T> {
     }
 }
 
+/// What is wrong with a value: the mistake without its place.
+pub(super) struct Wrong {
+    code: &'static str,
+    message: String,
+}
+
+impl Wrong {
+    #[cfg(test)]
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+/// See [`Wrong`].
+pub(super) fn wrong(code: &'static str, message: impl Into<String>) -> Wrong {
+    Wrong { code, message: message.into() }
+}
+
 /// The mistakes found so far.
 #[derive(Default)]
 pub(super) struct Mistakes(RefCell<Vec<Mistake>>);
 
 impl Mistakes {
-    pub(super) fn add(&self, pointer: impl Into<String>, message: impl Into<String>) {
-        self.0.borrow_mut().push(Mistake::new(pointer, message));
+    pub(super) fn add(&self, pointer: impl Into<String>, wrong: Wrong) {
+        self.0.borrow_mut().push(Mistake::new(pointer, wrong.message).coded(wrong.code));
     }
 
     /// What was read, if nothing was wrong with it.
@@ -73,11 +91,12 @@ impl<'a> Fields<'a> {
     /// The object at `at`; anything else is a mistake. `names` are the fields it may have.
     pub(super) fn of(value: &'a Value, at: String, names: &[&str], mistakes: &'a Mistakes) -> Option<Self> {
         let Some(object) = value.as_object() else {
-            mistakes.add(at, "must be an object");
+            mistakes.add(at, wrong("wrong_type", "must be an object"));
             return None;
         };
         for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
-            mistakes.add(format!("{at}/{}", escaped(name)), format!("is not a field that can be sent here; there are: {}", names.join(", ")));
+            let message = format!("is not a field that can be sent here; there are: {}", names.join(", "));
+            mistakes.add(format!("{at}/{}", escaped(name)), wrong("unknown_field", message));
         }
         Some(Self { object, at, mistakes })
     }
@@ -88,32 +107,32 @@ impl<'a> Fields<'a> {
     }
 
     /// Adds a mistake about one of its fields.
-    pub(super) fn wrong(&self, name: &str, message: impl Into<String>) {
-        self.mistakes.add(self.pointer(name), message);
+    pub(super) fn wrong(&self, name: &str, wrong: Wrong) {
+        self.mistakes.add(self.pointer(name), wrong);
     }
 
     /// Demands that each of these was sent.
     pub(super) fn require(&self, names: &[&str]) {
         for name in names.iter().filter(|name| self.object.get(**name).is_none_or(Value::is_null)) {
-            self.wrong(name, "is required");
+            self.wrong(name, wrong("required", "is required"));
         }
     }
 
     /// Refuses null for a field that cannot be taken away.
     pub(super) fn refuse_null(&self, name: &str) {
         if self.object.get(name).is_some_and(Value::is_null) {
-            self.wrong(name, "cannot be null");
+            self.wrong(name, wrong("required", "cannot be null"));
         }
     }
 
-    fn read<T>(&self, name: &str, read: impl FnOnce(&'a Value) -> Result<T, String>) -> Sent<T> {
+    fn read<T>(&self, name: &str, read: impl FnOnce(&'a Value) -> Result<T, Wrong>) -> Sent<T> {
         match self.object.get(name) {
             None => Sent::Absent,
             Some(Value::Null) => Sent::Null,
             Some(value) => match read(value) {
                 Ok(value) => Sent::Value(value),
-                Err(message) => {
-                    self.wrong(name, message);
+                Err(wrong) => {
+                    self.wrong(name, wrong);
                     Sent::Absent
                 }
             },
@@ -133,36 +152,37 @@ impl<'a> Fields<'a> {
     /// One of a few words.
     pub(super) fn one_of(&self, name: &str, words: &[&str]) -> Sent<String> {
         let known = |value: &Value| value.as_str().filter(|word| words.contains(word)).map(str::to_owned);
-        self.read(name, |value| known(value).ok_or_else(|| format!("must be one of {}", words.join(", "))))
+        self.read(name, |value| known(value).ok_or_else(|| wrong("unknown_word", format!("must be one of {}", words.join(", ")))))
     }
 
     /// True only when it was sent as true.
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.read(name, |value| value.as_bool().ok_or_else(|| "must be true or false".to_owned())).value().unwrap_or(false)
+        self.read(name, |value| value.as_bool().ok_or_else(|| wrong("wrong_type", "must be true or false"))).value().unwrap_or(false)
     }
 
     /// A whole number.
     pub(super) fn whole(&self, name: &str, range: RangeInclusive<i64>) -> Sent<i64> {
         let fits = |value: &Value| value.as_i64().filter(|number| range.contains(number));
-        self.read(name, |value| fits(value).ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end())))
+        let message = || format!("must be a whole number from {} to {}", range.start(), range.end());
+        self.read(name, |value| fits(value).ok_or_else(|| wrong(if value.is_number() { "out_of_range" } else { "wrong_type" }, message())))
     }
 
-    /// A point in time.
-    pub(super) fn time(&self, name: &str) -> Sent<DateTime<Utc>> {
-        self.read(name, time)
+    /// A point in time. What is wrong with a local time depends on the time zone, when that is known.
+    pub(super) fn time(&self, name: &str, zone: Option<Tz>) -> Sent<DateTime<Utc>> {
+        self.read(name, |value| time(value.as_str().unwrap_or_default(), zone))
     }
 
     /// Text that a closure understands.
-    pub(super) fn parsed<T>(&self, name: &str, longest: usize, parse: impl FnOnce(&str) -> Result<T, String>) -> Sent<T> {
+    pub(super) fn parsed<T>(&self, name: &str, longest: usize, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Sent<T> {
         self.read(name, |value| text(value, longest).and_then(|text| parse(&text)))
     }
 
     /// A list of ids, each once.
     pub(super) fn ids(&self, name: &str, count: RangeInclusive<usize>) -> Sent<Vec<String>> {
-        let sent = self.items(name, count, |at, value| id(value).map_err(|message| self.mistakes.add(at, message)).ok());
+        let sent = self.items(name, count, |at, value| id(value).map_err(|wrong| self.mistakes.add(at, wrong)).ok());
         if let Sent::Value(ids) = &sent {
             for (index, _) in ids.iter().enumerate().filter(|(index, id)| ids[..*index].contains(id)) {
-                self.wrong(&format!("{name}/{index}"), "is named twice");
+                self.wrong(&format!("{name}/{index}"), wrong("named_twice", "is named twice"));
             }
         }
         sent
@@ -171,9 +191,9 @@ impl<'a> Fields<'a> {
     /// A list; `item` gets each element with its pointer and says itself what is wrong with it.
     pub(super) fn items<T>(&self, name: &str, count: RangeInclusive<usize>, item: impl Fn(String, &'a Value) -> Option<T>) -> Sent<Vec<T>> {
         self.read(name, |value| {
-            let list = value.as_array().ok_or("must be a list")?;
+            let list = value.as_array().ok_or_else(|| wrong("wrong_type", "must be a list"))?;
             if !count.contains(&list.len()) {
-                return Err(format!("must have {} to {} entries", count.start(), count.end()));
+                return Err(wrong("wrong_size", format!("must have {} to {} entries", count.start(), count.end())));
             }
             let at = |index| format!("{}/{index}", self.pointer(name));
             Ok(list.iter().enumerate().filter_map(|(index, value)| item(at(index), value)).collect())
@@ -181,29 +201,18 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn text(value: &Value, longest: usize) -> Result<String, String> {
-    let text = value.as_str().ok_or("must be text")?;
+fn text(value: &Value, longest: usize) -> Result<String, Wrong> {
+    let text = value.as_str().ok_or_else(|| wrong("wrong_type", "must be text"))?;
     if text.chars().count() > longest {
-        return Err(format!("is longer than {longest} characters"));
+        return Err(wrong("too_long", format!("is longer than {longest} characters")));
     }
     // Neither Postgres nor a calendar can hold it.
-    if text.contains('\0') { Err("holds a NUL character".into()) } else { Ok(text.to_owned()) }
+    if text.contains('\0') { Err(wrong("wrong_type", "holds a NUL character")) } else { Ok(text.to_owned()) }
 }
 
-fn id(value: &Value) -> Result<String, String> {
-    let id = text(value, ID_LENGTH).map_err(|_| "must be an id")?;
-    if id.trim().is_empty() { Err("must not be empty".into()) } else { Ok(id) }
-}
-
-fn time(value: &Value) -> Result<DateTime<Utc>, String> {
-    let text = value.as_str().unwrap_or_default();
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(time) if YEARS.contains(&time.year()) => Ok(time.to_utc()),
-        Ok(_) => Err("is not in this century".into()),
-        // A local time can happen twice, or never, when clocks change.
-        Err(_) if text.parse::<NaiveDateTime>().is_ok() => Err("needs its offset from UTC, as in 2026-12-01T09:00:00-08:00, or a Z".into()),
-        Err(_) => Err("must be a time such as 2026-12-01T17:00:00Z (RFC 3339)".into()),
-    }
+fn id(value: &Value) -> Result<String, Wrong> {
+    let id = text(value, ID_LENGTH).map_err(|_| wrong("wrong_type", "must be an id"))?;
+    if id.trim().is_empty() { Err(wrong("required", "must not be empty")) } else { Ok(id) }
 }
 
 /// A name as part of a JSON pointer.

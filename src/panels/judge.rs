@@ -80,8 +80,8 @@ async fn people(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx:
     let mut mistakes = Vec::new();
     for slot in slots {
         for (index, person) in slot.people.iter().enumerate().filter(|(_, person)| person.new) {
-            if let Some(message) = perform_as::unfit(known.iter().find(|user| user.id == person.id), &person.id) {
-                mistakes.push(Mistake::new(slot.pointer_of(index), message));
+            if let Some((code, message)) = perform_as::unfit(known.iter().find(|user| user.id == person.id), &person.id) {
+                mistakes.push(Mistake::new(slot.pointer_of(index), message).coded(code));
             }
         }
     }
@@ -93,7 +93,11 @@ async fn templates(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sq
     let known = feedback_templates::exists(tx, &ids).await?;
     let unknown = slots.iter().flat_map(|slot| &slot.templates).filter(|(_, id)| !known.contains(id));
     Ok(unknown
-        .map(|(at, id)| Mistake::new(at, format!("There is no active feedback template {id} in Lever, or it has not been synced yet.")))
+        .map(|(at, id)| {
+            let message =
+                format!("There is no active feedback template {id} in Lever, or it has not been synced yet. Choose one from /v1/feedback-templates.");
+            Mistake::new(at, message).coded("unknown_template")
+        })
         .collect())
 }
 

@@ -70,7 +70,7 @@ fn choose(there: &[Map<String, Value>], wanted: &[InterviewDraft]) -> Result<Vec
         };
         match base {
             Some(base) => chosen.push(change(base, draft)),
-            None => mistakes.push(Mistake::new(format!("/interviews/{index}/id"), "names no interview of this panel")),
+            None => mistakes.push(Mistake::new(format!("/interviews/{index}/id"), "names no interview of this panel").coded("unknown_interview")),
         }
     }
     if mistakes.is_empty() { Ok(chosen) } else { Err(mistakes) }

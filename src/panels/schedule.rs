@@ -112,5 +112,7 @@ async fn prepare(
 fn applications(candidacy: &OpportunityRow, draft: &PanelDraft) -> Vec<Mistake> {
     let named = draft.application_ids.as_ref().value().into_iter().flatten().enumerate();
     let foreign = named.filter(|(_, id)| candidacy.application_id.as_ref() != Some(*id));
-    foreign.map(|(index, _)| Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity")).collect()
+    foreign
+        .map(|(index, _)| Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity").coded("unknown_application"))
+        .collect()
 }

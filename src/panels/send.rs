@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::look::{Found, Seen, look};
 use super::outcome;
@@ -18,7 +18,7 @@ use crate::operations::store;
 use crate::state::AppState;
 
 /// A caller who has waited this long is told where to ask later.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 /// Between two looks while a caller waits; grows.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// # Errors
 /// Lever refused the write, or could not be reached at all: it did not happen.
 pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Account, operation: Operation) -> Result<Operation> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = state.clock.now() + PATIENCE;
     let stored = match send(account, &operation).await {
         Ok(made) => {
             let found = complete(state, account, &operation, made).await;
@@ -107,7 +107,7 @@ async fn wait_and_look(
     tenant: TenantId,
     account: &Account,
     operation: &Operation,
-    deadline: Instant,
+    deadline: DateTime<Utc>,
 ) -> Result<Operation, sqlx::Error> {
     let mut pause = FIRST_PAUSE;
     let mut tx = state.db.begin(tenant).await?;
@@ -120,10 +120,13 @@ async fn wait_and_look(
             Ok(Seen::NotDone(_) | Seen::Unclear) => {}
             Err(error) => tracing::info!(operation = %operation.id, %error, "Lever could not be asked what became of a write"),
         }
-        if Instant::now() + pause > deadline {
+        if state.clock.now() >= deadline {
             return outcome::as_it_stands(state, tenant, operation).await;
         }
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = state.clock.sleep_until(deadline) => {}
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

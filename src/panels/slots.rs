@@ -89,7 +89,7 @@ pub(super) fn mistakes(slots: &[Slot], now: DateTime<Utc>, allow_past: bool, all
     let mut mistakes = Vec::new();
     for (index, slot) in slots.iter().enumerate() {
         if slot.moved && slot.start <= now && !allow_past {
-            mistakes.push(Mistake::new(format!("{}/start", slot.at), "is in the past; send allowPast: true if you mean it"));
+            mistakes.push(Mistake::new(format!("{}/start", slot.at), "is in the past; send allowPast: true if you mean it").coded("in_the_past"));
         }
         if allow_conflicts {
             continue;
@@ -100,7 +100,7 @@ pub(super) fn mistakes(slots: &[Slot], now: DateTime<Utc>, allow_past: bool, all
                 && (slot.claimed().any(|id| id == person.id) || other.claimed().any(|id| id == person.id))
             {
                 let message = format!("would be in {} at the same time; send allowConflicts: true if you mean it", other.at);
-                mistakes.push(Mistake::new(slot.pointer_of(at), message));
+                mistakes.push(Mistake::new(slot.pointer_of(at), message).coded("overlap"));
             }
         }
     }

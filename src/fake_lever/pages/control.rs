@@ -31,6 +31,7 @@ pub fn router() -> Router<FakeLever> {
         .route("/deliveries/{id}/again", post(again))
         .route("/ledger", get(ledger).delete(async |State(it): Lever| it.clear_ledger()))
         .route("/faults", post(fault).delete(async |State(it): Lever| it.clear_faults()))
+        .route("/release", post(async |State(it): Lever| it.release().await))
         .route("/switches", post(switch))
         .route("/expire-tokens", post(async |State(it): Lever| it.expire_access_tokens()))
         .route("/clock", post(clock))

@@ -1,0 +1,16 @@
+//! Panels and interviews as stories: their whole life at Lever and here, what is refused before Lever is asked, and what becomes of a
+//! write whose answer never came.
+#![cfg(feature = "fake-lever")]
+
+mod conflicts;
+mod idempotency;
+mod interviews;
+mod judgement;
+mod life;
+mod lost_answers;
+mod performers;
+mod versions;
+mod world;
+
+#[path = "../support/mod.rs"]
+mod support;
