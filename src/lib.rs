@@ -32,6 +32,7 @@ pub mod operations;
 
 // The features, and the pages on top of them.
 pub mod connect;
+pub mod notes;
 pub mod pages;
 pub mod panels;
 pub mod sync;

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Result;
 use crate::jobs::{self, Claim, Job, Outcome};
 use crate::state::AppState;
-use crate::{live, panels, sync, webhooks};
+use crate::{live, notes, panels, sync, webhooks};
 
 /// Jobs under way at once in one process. Most of them wait for Lever.
 const AT_ONCE: usize = 256;
@@ -138,6 +138,7 @@ async fn keep_alive(state: AppState, claim: Claim) {
 async fn perform(state: &AppState, claim: &Claim) -> Result<Outcome> {
     match claim.job() {
         Some(Job::SettleOperation { operation }) => panels::settle(state, claim, operation).await,
+        Some(Job::SettleNote { operation }) => notes::settle(state, claim, operation).await,
         Some(Job::RefreshOpportunity { opportunity }) => webhooks::refresh_opportunity(state, claim, &opportunity).await,
         Some(Job::RefreshContact { contact }) => webhooks::refresh_contact(state, claim, &contact).await,
         Some(Job::RegisterWebhooks) => webhooks::register(state, claim).await,

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["accounts", "live"],
     &["mirror"],
     &["operations"],
-    &["connect", "panels", "sync", "webhooks"],
+    &["connect", "notes", "panels", "sync", "webhooks"],
     // The page shows what the features know.
     &["pages"],
     &["health"],

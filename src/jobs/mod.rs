@@ -20,6 +20,8 @@ pub use store::{Claim, LEASE, claim_due, enqueue, next_due};
 pub enum Job {
     /// Find out what became of a write whose answer never came.
     SettleOperation { operation: OperationId },
+    /// Find out what became of a note whose answer never came.
+    SettleNote { operation: OperationId },
     /// Read one opportunity and its panels again: something happened to it.
     RefreshOpportunity { opportunity: String },
     /// Read one contact again.
@@ -37,6 +39,7 @@ impl Job {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::SettleOperation { .. } => "settle_operation",
+            Self::SettleNote { .. } => "settle_note",
             Self::RefreshOpportunity { .. } => "refresh_opportunity",
             Self::RefreshContact { .. } => "refresh_contact",
             Self::RegisterWebhooks => "register_webhooks",
@@ -48,7 +51,7 @@ impl Job {
     /// What it is about; jobs of the same kind and key are one.
     pub fn key(&self) -> String {
         match self {
-            Self::SettleOperation { operation } => operation.to_string(),
+            Self::SettleOperation { operation } | Self::SettleNote { operation } => operation.to_string(),
             Self::RefreshOpportunity { opportunity } => opportunity.clone(),
             Self::RefreshContact { contact } => contact.clone(),
             Self::RegisterWebhooks | Self::StartSync { .. } => String::new(),
@@ -64,7 +67,7 @@ impl Job {
     /// Lower is sooner: what a person waits for, then what Lever told us, then the rest.
     pub fn priority(&self) -> i16 {
         match self {
-            Self::SettleOperation { .. } => 0,
+            Self::SettleOperation { .. } | Self::SettleNote { .. } => 0,
             Self::RefreshOpportunity { .. } | Self::RefreshContact { .. } => 10,
             Self::RegisterWebhooks | Self::StartSync { .. } => 20,
             Self::RunSync { .. } => 30,

@@ -22,7 +22,7 @@ use crate::state::AppState;
 #[schema(as = Operation)]
 pub struct OperationView {
     pub id: OperationId,
-    /// `schedule_panel`, `edit_panel`, `cancel_panel`, `add_interview`, `edit_interview`, `cancel_interview`, or `remove_double`: a
+    /// `schedule_panel`, `edit_panel`, `cancel_panel`, `add_interview`, `edit_interview`, `cancel_interview`, `write_note`, or `remove_double`: a
     /// panel that Lever had made twice was taken away.
     #[schema(example = "schedule_panel")]
     pub kind: String,
@@ -30,6 +30,7 @@ pub struct OperationView {
     pub opportunity_id: String,
     pub panel_id: Option<String>,
     pub interview_id: Option<String>,
+    pub note_id: Option<String>,
     /// The ModernLoop user who asked for it.
     pub caller: String,
     #[schema(example = "coordinator@example.com")]
@@ -79,6 +80,7 @@ impl<W> From<&Operation<W>> for OperationView {
             opportunity_id: operation.opportunity_id.clone(),
             panel_id: operation.panel_id.clone(),
             interview_id: operation.interview_id.clone(),
+            note_id: operation.note_id.clone(),
             caller: operation.caller.clone(),
             caller_email: operation.caller_email.clone(),
             perform_as: operation.perform_as.clone(),

@@ -8,16 +8,19 @@
 //! | `write` | what a feature says about its writes |
 //! | `store` `record` `failure` | the table, the commit before the sending, why a write did not happen |
 //! | `log` | the endpoints of the log of writes |
-//! | `idempotency` `body` | the same key, the same answer; the body as it was sent |
+//! | `idempotency` | the same key, the same answer |
+//! | `body` `fields` `time` | a body as it was sent, and read field by field |
 //! | `perform_as` | in whose name a write is made |
 
 pub mod body;
 pub mod failure;
+pub mod fields;
 pub mod idempotency;
 pub mod log;
 pub mod perform_as;
 pub mod record;
 pub mod store;
+mod time;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;

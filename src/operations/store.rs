@@ -44,6 +44,8 @@ pub struct Operation<W = Value> {
     pub opportunity_id: String,
     pub panel_id: Option<String>,
     pub interview_id: Option<String>,
+    /// The note that was written.
+    pub note_id: Option<String>,
     /// The mark that a new panel carries.
     pub mark: Option<String>,
     #[sqlx(json)]
@@ -92,6 +94,14 @@ impl<'a, W> NewOperation<'a, W> {
     pub fn by(caller: &'a Caller, perform_as: &'a str, opportunity: &'a str, write: W) -> Self {
         Self { caller: &caller.user_id, caller_email: &caller.email, perform_as, opportunity, mark: None, write }
     }
+}
+
+/// What a write made or changed, as far as it is known.
+#[derive(Clone, Copy, Default)]
+pub struct Made<'a> {
+    pub panel: Option<&'a str>,
+    pub interview: Option<&'a str>,
+    pub note: Option<&'a str>,
 }
 
 /// Records a write as being sent, with the job that will find out its outcome should nobody else do.
@@ -188,6 +198,19 @@ pub async fn added_by_others<W>(tx: &mut TenantTx, operation: &Operation<W>) -> 
         .await
 }
 
+/// Notes on this opportunity that other operations wrote.
+///
+/// # Errors
+/// The database failed.
+pub async fn notes_of_others<W>(tx: &mut TenantTx, operation: &Operation<W>) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT note_id FROM operations WHERE tenant_id = $1 AND opportunity_id = $2 AND id <> $3 AND note_id IS NOT NULL")
+        .bind(tx.tenant())
+        .bind(&operation.opportunity_id)
+        .bind(operation.id)
+        .fetch_all(&mut **tx)
+        .await
+}
+
 /// No answer came.
 ///
 /// # Errors
@@ -206,23 +229,19 @@ pub async fn mark_unknown<W>(tx: &mut TenantTx, operation: &Operation<W>) -> Res
 ///
 /// # Errors
 /// The database failed.
-pub async fn succeed<W>(
-    tx: &mut TenantTx,
-    operation: &Operation<W>,
-    panel: Option<&str>,
-    interview: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
+pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made<'_>, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     let settled = sqlx::query(
         "UPDATE operations
-         SET status = 'succeeded', panel_id = coalesce($4, panel_id), interview_id = coalesce($5, interview_id), lease_until = NULL, settled_at = $6
+         SET status = 'succeeded', panel_id = coalesce($4, panel_id), interview_id = coalesce($5, interview_id), note_id = $6,
+             lease_until = NULL, settled_at = $7
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
     )
     .bind(tx.tenant())
     .bind(operation.id)
     .bind(operation.attempts)
-    .bind(panel)
-    .bind(interview)
+    .bind(made.panel)
+    .bind(made.interview)
+    .bind(made.note)
     .bind(now)
     .execute(&mut **tx)
     .await?;
@@ -254,21 +273,22 @@ pub async fn fail<W>(tx: &mut TenantTx, operation: &Operation<W>, failure: &Fail
     Ok(settled.rows_affected() == 1)
 }
 
-/// Nobody can find out any more: it stays unknown, and is in nobody's way.
+/// Nobody can find out any more: it stays unknown, with a word on what to do, and is in nobody's way.
 ///
 /// # Errors
 /// The database failed.
-pub async fn give_up<W>(tx: &mut TenantTx, operation: &Operation<W>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn give_up<W>(tx: &mut TenantTx, operation: &Operation<W>, message: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE operations
-         SET status = 'unknown', error_code = 'outcome_unknown', lease_until = NULL, settled_at = $4,
-             error_message = 'Lever could not be asked what became of this. Look at the candidate in Lever.'
+         SET status = 'unknown', error_code = 'outcome_unknown', lease_until = NULL, error_message = $5,
+             settled_at = $4
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
     )
     .bind(tx.tenant())
     .bind(operation.id)
     .bind(operation.attempts)
     .bind(now)
+    .bind(message)
     .execute(&mut **tx)
     .await
     .map(drop)

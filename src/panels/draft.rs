@@ -8,8 +8,8 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use url::Url;
 
-use super::fields::{Fields, Mistakes, Sent, Wrong, wrong};
 use crate::error::Mistake;
+use crate::operations::fields::{Fields, Mistakes, Sent, Wrong, wrong};
 
 const REMINDERS: &[&str] = &["once", "daily", "frequently", "none"];
 const MOST_INTERVIEWS: usize = 40;

@@ -4,9 +4,9 @@
 //! random bits. Without a url of the caller's the mark is a link of ours, `{PUBLIC_URL}/i/<mark>`; a caller's own url is kept and
 //! carries the mark in its fragment, `…#ml-<mark>`, which no server is sent. An edit keeps the mark, whatever it does to the url.
 
-use super::fields::Sent;
 use crate::config::HttpConfig;
 use crate::crypto;
+use crate::operations::fields::Sent;
 
 const BYTES: usize = 16;
 const PATH: &str = "/i/";

@@ -7,8 +7,8 @@
 use serde_json::{Map, Value, json};
 
 use super::draft::{InterviewDraft, PanelDraft, SeatDraft};
-use super::fields::Sent;
 use crate::error::Mistake;
+use crate::operations::fields::Sent;
 
 /// Fields that Lever sets. Sent back they would say nothing, and might be refused.
 const PANEL_READ_ONLY: &[&str] = &["id", "canceledAt", "createdAt", "start", "end", "externallyManaged", "stage", "user"];

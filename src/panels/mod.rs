@@ -7,7 +7,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `schedule` `edit` `cancel` `add_interview` `edit_interview` `cancel_interview` | one endpoint each |
-//! | `requests` `fields` `time` `draft` | what callers send: described, read, understood |
+//! | `requests` `draft` | what callers send: described, understood |
 //! | `merge` `mark` `slots` `evidence` `again` | pure: the body that Lever gets; our mark in it; what is new in it; whether Lever shows it; the body of a repeat |
 //! | `judge` `panel` | whether a write may be made, on which version of a panel |
 //! | `write` | the writes, as `operations` records them |
@@ -24,7 +24,6 @@ mod draft;
 mod edit;
 mod edit_interview;
 mod evidence;
-mod fields;
 mod judge;
 mod look;
 mod mark;
@@ -36,7 +35,6 @@ mod schedule;
 mod send;
 mod settle;
 mod slots;
-mod time;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;

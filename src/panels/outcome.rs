@@ -7,7 +7,7 @@ use crate::ids::TenantId;
 use crate::jobs::{self, Job};
 use crate::mirror::panels;
 use crate::operations::failure::Failure;
-use crate::operations::store;
+use crate::operations::store::{self, Made};
 use crate::state::AppState;
 
 /// It happened. The operation as it is stored now.
@@ -16,7 +16,8 @@ use crate::state::AppState;
 /// The database failed: the outcome may or may not be stored.
 pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation, sqlx::Error> {
     let mut tx = state.db.begin(tenant).await?;
-    let first = store::succeed(&mut tx, operation, found.panel_id.as_deref(), found.interview_id.as_deref(), state.clock.now()).await?;
+    let made = Made { panel: found.panel_id.as_deref(), interview: found.interview_id.as_deref(), note: None };
+    let first = store::succeed(&mut tx, operation, &made, state.clock.now()).await?;
     if first {
         mirror(state, &mut tx, operation, found).await?;
     }

@@ -27,6 +27,8 @@ const PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// A write that Lever has not taken until then is not wanted any more: nobody expects a panel to appear an hour later.
 const TOO_LATE: TimeDelta = TimeDelta::hours(1);
 const MOST_ATTEMPTS: i32 = 5;
+/// What is said when Lever could not be asked.
+const NOT_ASKED: &str = "Lever could not be asked what became of this. Look at the candidate in Lever.";
 /// When Lever could not even be asked for so long, a person has to look.
 const NOBODY_KNOWS: TimeDelta = TimeDelta::hours(24);
 
@@ -153,7 +155,7 @@ impl Settling<'_> {
         let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
         let over = self.age() > NOBODY_KNOWS;
         if over {
-            store::give_up(&mut tx, &self.operation, now).await?;
+            store::give_up(&mut tx, &self.operation, NOT_ASKED, now).await?;
         } else {
             store::mark_unknown(&mut tx, &self.operation).await?;
         }

@@ -25,7 +25,7 @@ use crate::auth::Verifier;
 use crate::config::HttpConfig;
 use crate::error::{Error, Problem};
 use crate::state::AppState;
-use crate::{auth, connect, health, live, mirror, operations, pages, panels, sync, telemetry, webhooks};
+use crate::{auth, connect, health, live, mirror, notes, operations, pages, panels, sync, telemetry, webhooks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer than any of our own waits; server-sent events answer at once and stream on.
@@ -55,6 +55,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(sync::router())
         .merge(mirror::router())
         .merge(operations::router())
+        .merge(notes::router())
         .merge(panels::router())
         .merge(pages::router())
         .split_for_parts();
@@ -91,6 +92,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .merge(sync::router())
         .merge(mirror::router())
         .merge(operations::router())
+        .merge(notes::router())
         .merge(panels::router())
         .merge(webhooks::router())
         .into_openapi()

@@ -6,6 +6,7 @@ mod notes;
 mod opened;
 #[path = "../support/mod.rs"]
 mod support;
+mod writing;
 
 use uuid::Uuid;
 

@@ -12,7 +12,7 @@ use crate::state::AppState;
 
 pub use list::page_of_opportunity;
 pub use set::{mark_all_gone, replace_for_opportunity};
-pub use store::upsert;
+pub use store::{ids, upsert};
 pub use view::{CommentView, NoteView, view};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

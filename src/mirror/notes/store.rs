@@ -35,6 +35,18 @@ pub async fn upsert(tx: &mut TenantTx, opportunity: &str, records: &[Record<Note
     Ok(stored.rows_affected())
 }
 
+/// The ids of an opportunity's notes, also of those that are gone.
+///
+/// # Errors
+/// The database failed.
+pub async fn ids(tx: &mut TenantTx, opportunity: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM notes WHERE tenant_id = $1 AND opportunity_id = $2")
+        .bind(tx.tenant())
+        .bind(opportunity)
+        .fetch_all(&mut **tx)
+        .await
+}
+
 /// Open is only what Lever calls so, or says nothing about: a form that we cannot read is kept from members.
 fn is_secret(raw: &Value) -> bool {
     !matches!(raw.get("secret"), None | Some(Value::Null | Value::Bool(false)))

@@ -17,7 +17,7 @@ const ID_LENGTH: usize = 200;
 
 /// A field of a JSON merge patch (RFC 7396).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Sent<T> {
+pub enum Sent<T> {
     /// Not sent: stays as it is.
     #[default]
     Absent,
@@ -27,14 +27,14 @@ pub(super) enum Sent<T> {
 }
 
 impl<T> Sent<T> {
-    pub(super) fn value(self) -> Option<T> {
+    pub fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
         }
     }
 
-    pub(super) fn as_ref(&self) -> Sent<&T> {
+    pub fn as_ref(&self) -> Sent<&T> {
         match self {
             Self::Absent => Sent::Absent,
             Self::Null => Sent::Null,
@@ -44,34 +44,34 @@ impl<T> Sent<T> {
 }
 
 /// What is wrong with a value: the mistake without its place.
-pub(super) struct Wrong {
+pub struct Wrong {
     code: &'static str,
     message: String,
 }
 
 impl Wrong {
     #[cfg(test)]
-    pub(super) fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         self.code
     }
 }
 
 /// See [`Wrong`].
-pub(super) fn wrong(code: &'static str, message: impl Into<String>) -> Wrong {
+pub fn wrong(code: &'static str, message: impl Into<String>) -> Wrong {
     Wrong { code, message: message.into() }
 }
 
 /// The mistakes found so far.
 #[derive(Default)]
-pub(super) struct Mistakes(RefCell<Vec<Mistake>>);
+pub struct Mistakes(RefCell<Vec<Mistake>>);
 
 impl Mistakes {
-    pub(super) fn add(&self, pointer: impl Into<String>, wrong: Wrong) {
+    pub fn add(&self, pointer: impl Into<String>, wrong: Wrong) {
         self.0.borrow_mut().push(Mistake::new(pointer, wrong.message).coded(wrong.code));
     }
 
     /// What was read, if nothing was wrong with it.
-    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Vec<Mistake>> {
+    pub fn finish<T>(self, read: Option<T>) -> Result<T, Vec<Mistake>> {
         match (read, self.0.into_inner()) {
             (Some(read), mistakes) if mistakes.is_empty() => Ok(read),
             (_, mistakes) => Err(mistakes),
@@ -80,16 +80,16 @@ impl Mistakes {
 }
 
 /// One JSON object that is being read.
-pub(super) struct Fields<'a> {
+pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     /// Pointer of the object itself.
     at: String,
-    pub(super) mistakes: &'a Mistakes,
+    pub mistakes: &'a Mistakes,
 }
 
 impl<'a> Fields<'a> {
     /// The object at `at`; anything else is a mistake. `names` are the fields it may have.
-    pub(super) fn of(value: &'a Value, at: String, names: &[&str], mistakes: &'a Mistakes) -> Option<Self> {
+    pub fn of(value: &'a Value, at: String, names: &[&str], mistakes: &'a Mistakes) -> Option<Self> {
         let Some(object) = value.as_object() else {
             mistakes.add(at, wrong("wrong_type", "must be an object"));
             return None;
@@ -102,24 +102,24 @@ impl<'a> Fields<'a> {
     }
 
     /// The pointer of one of its fields.
-    pub(super) fn pointer(&self, name: &str) -> String {
+    pub fn pointer(&self, name: &str) -> String {
         format!("{}/{name}", self.at)
     }
 
     /// Adds a mistake about one of its fields.
-    pub(super) fn wrong(&self, name: &str, wrong: Wrong) {
+    pub fn wrong(&self, name: &str, wrong: Wrong) {
         self.mistakes.add(self.pointer(name), wrong);
     }
 
     /// Demands that each of these was sent.
-    pub(super) fn require(&self, names: &[&str]) {
+    pub fn require(&self, names: &[&str]) {
         for name in names.iter().filter(|name| self.object.get(**name).is_none_or(Value::is_null)) {
             self.wrong(name, wrong("required", "is required"));
         }
     }
 
     /// Refuses null for a field that cannot be taken away.
-    pub(super) fn refuse_null(&self, name: &str) {
+    pub fn refuse_null(&self, name: &str) {
         if self.object.get(name).is_some_and(Value::is_null) {
             self.wrong(name, wrong("required", "cannot be null"));
         }
@@ -140,45 +140,45 @@ impl<'a> Fields<'a> {
     }
 
     /// Text of at most `longest` characters.
-    pub(super) fn text(&self, name: &str, longest: usize) -> Sent<String> {
+    pub fn text(&self, name: &str, longest: usize) -> Sent<String> {
         self.read(name, |value| text(value, longest))
     }
 
     /// One of Lever's ids.
-    pub(super) fn id(&self, name: &str) -> Sent<String> {
+    pub fn id(&self, name: &str) -> Sent<String> {
         self.read(name, id)
     }
 
     /// One of a few words.
-    pub(super) fn one_of(&self, name: &str, words: &[&str]) -> Sent<String> {
+    pub fn one_of(&self, name: &str, words: &[&str]) -> Sent<String> {
         let known = |value: &Value| value.as_str().filter(|word| words.contains(word)).map(str::to_owned);
         self.read(name, |value| known(value).ok_or_else(|| wrong("unknown_word", format!("must be one of {}", words.join(", ")))))
     }
 
     /// True only when it was sent as true.
-    pub(super) fn flag(&self, name: &str) -> bool {
+    pub fn flag(&self, name: &str) -> bool {
         self.read(name, |value| value.as_bool().ok_or_else(|| wrong("wrong_type", "must be true or false"))).value().unwrap_or(false)
     }
 
     /// A whole number.
-    pub(super) fn whole(&self, name: &str, range: RangeInclusive<i64>) -> Sent<i64> {
+    pub fn whole(&self, name: &str, range: RangeInclusive<i64>) -> Sent<i64> {
         let fits = |value: &Value| value.as_i64().filter(|number| range.contains(number));
         let message = || format!("must be a whole number from {} to {}", range.start(), range.end());
         self.read(name, |value| fits(value).ok_or_else(|| wrong(if value.is_number() { "out_of_range" } else { "wrong_type" }, message())))
     }
 
     /// A point in time. What is wrong with a local time depends on the time zone, when that is known.
-    pub(super) fn time(&self, name: &str, zone: Option<Tz>) -> Sent<DateTime<Utc>> {
+    pub fn time(&self, name: &str, zone: Option<Tz>) -> Sent<DateTime<Utc>> {
         self.read(name, |value| time(value.as_str().unwrap_or_default(), zone))
     }
 
     /// Text that a closure understands.
-    pub(super) fn parsed<T>(&self, name: &str, longest: usize, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Sent<T> {
+    pub fn parsed<T>(&self, name: &str, longest: usize, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Sent<T> {
         self.read(name, |value| text(value, longest).and_then(|text| parse(&text)))
     }
 
     /// A list of ids, each once.
-    pub(super) fn ids(&self, name: &str, count: RangeInclusive<usize>) -> Sent<Vec<String>> {
+    pub fn ids(&self, name: &str, count: RangeInclusive<usize>) -> Sent<Vec<String>> {
         let sent = self.items(name, count, |at, value| id(value).map_err(|wrong| self.mistakes.add(at, wrong)).ok());
         if let Sent::Value(ids) = &sent {
             for (index, _) in ids.iter().enumerate().filter(|(index, id)| ids[..*index].contains(id)) {
@@ -189,7 +189,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list; `item` gets each element with its pointer and says itself what is wrong with it.
-    pub(super) fn items<T>(&self, name: &str, count: RangeInclusive<usize>, item: impl Fn(String, &'a Value) -> Option<T>) -> Sent<Vec<T>> {
+    pub fn items<T>(&self, name: &str, count: RangeInclusive<usize>, item: impl Fn(String, &'a Value) -> Option<T>) -> Sent<Vec<T>> {
         self.read(name, |value| {
             let list = value.as_array().ok_or_else(|| wrong("wrong_type", "must be a list"))?;
             if !count.contains(&list.len()) {
