@@ -50,6 +50,17 @@ impl Place {
     }
 }
 
+/// By which key a value is sealed, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The first one.
+    Current,
+    /// One that opens but seals no longer.
+    Older,
+    /// None that is configured, or it is no sealed value at all.
+    Unknown,
+}
+
 /// Why a sealed value did not open. Never says anything of its content.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OpenError {
@@ -81,6 +92,16 @@ impl Keyring {
         out.extend(nonce);
         out.extend(sealed);
         out
+    }
+
+    /// By which key a value is sealed. Says nothing about whether it opens.
+    pub fn standing(&self, sealed: &[u8]) -> Standing {
+        let at = split(sealed).ok().and_then(|(id, ..)| self.keys.iter().position(|key| key.id == id));
+        match at {
+            Some(0) => Standing::Current,
+            Some(_) => Standing::Older,
+            None => Standing::Unknown,
+        }
     }
 
     /// Opens what [`Keyring::seal`] made for the same place.

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Result;
 use crate::jobs::{self, Claim, Job, Outcome};
 use crate::state::AppState;
-use crate::{live, notes, panels, sync, webhooks};
+use crate::{accounts, connect, live, notes, panels, sync, webhooks};
 
 /// Jobs under way at once in one process. Most of them wait for Lever.
 const AT_ONCE: usize = 256;
@@ -22,11 +22,14 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(20);
 /// How often what has become useless is thrown away.
 const TIDY: Duration = Duration::from_secs(600);
+/// How often to look for connections whose turn it is to be looked after.
+const TEND: Duration = Duration::from_secs(15);
 
 /// Works until `state.shutdown`, then lets the jobs under way reach their next stop.
 pub async fn run(state: AppState) {
     let under_way = TaskTracker::new();
     tokio::spawn(keep_tidy(state.clone()));
+    tokio::spawn(tend_connections(state.clone()));
     while !state.shutdown.is_cancelled() {
         match start_due(&state, &under_way).await {
             // More may be due already.
@@ -63,6 +66,21 @@ pub async fn run_until_idle(state: &AppState) -> Result<()> {
     }
 }
 
+/// Looks after connections until the process ends.
+async fn tend_connections(state: AppState) {
+    loop {
+        match connect::tend_due(&state).await {
+            Ok(0) => {}
+            Ok(_) => state.work.notify_one(),
+            Err(error) => tracing::warn!(%error, "cannot look for connections to look after"),
+        }
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = tokio::time::sleep(TEND.mul_f64(rand::rng().random_range(0.75..1.25))) => {}
+        }
+    }
+}
+
 /// Throws away what has become useless, now and again until the process ends.
 async fn keep_tidy(state: AppState) {
     loop {
@@ -78,6 +96,10 @@ async fn keep_tidy(state: AppState) {
 pub async fn tidy(state: &AppState) {
     if let Err(error) = webhooks::turn_months(state.db.dispatch(), state.clock.now()).await {
         tracing::warn!(%error, "the months of deliveries cannot be turned; the next round will");
+    }
+    match accounts::care::count_by_status(state.db.dispatch()).await {
+        Ok(counts) => counts.into_iter().for_each(|(status, count)| metrics::gauge!("lever_connections", "status" => status).set(count as f64)),
+        Err(error) => tracing::warn!(%error, "the connections cannot be counted"),
     }
     if let Err(error) = live::prune(state.db.dispatch()).await {
         tracing::warn!(%error, "old changes cannot be deleted; the next round will");

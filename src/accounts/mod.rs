@@ -4,8 +4,10 @@
 //! replicas (`tokens`). And whatever began under one `epoch` of the connection stops when a connect or disconnect starts another.
 
 mod budget;
+pub mod care;
 mod connection;
 mod open;
+mod reseal;
 mod tokens;
 pub mod webhooks;
 
@@ -13,3 +15,5 @@ pub use connection::{
     Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_grantor, record_sync, require_reauthorization, store_grant,
 };
 pub use open::{open, open_sealed, remember_data_centre};
+pub use reseal::{reseal, standing};
+pub use tokens::keep_alive;

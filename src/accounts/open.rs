@@ -12,7 +12,7 @@ use crate::state::AppState;
 /// The account of a working connection, with the connection as it is now.
 ///
 /// # Errors
-/// 409 `not_connected`, `lever_connection_incomplete` or `lever_reauthorization_required`, each saying who must do what.
+/// 409 `not_connected`, `lever_connection_incomplete`, `lever_environment_changed` or `lever_reauthorization_required`, each saying who must do what.
 pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account, Connection)> {
     let mut tx = state.db.begin(tenant).await?;
     let connection = connection::find(&mut tx).await?;
@@ -21,7 +21,14 @@ pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account,
         Some(connection) => connection,
         None => return Err(not_connected()),
     };
+    let (own, current) = (connection.environment.as_str(), state.config.lever.environment.as_str());
     match connection.status {
+        Status::Connected if own != current => Err(Error::conflict(
+            "lever_environment_changed",
+            format!(
+                "This connection was made with Lever's {own} environment, and this service now works with {current}. An admin must connect again."
+            ),
+        )),
         Status::Connected => Ok((open_sealed(state, tenant, &connection)?, connection)),
         Status::Disconnected => Err(not_connected()),
         Status::Incomplete => Err(Error::conflict(

@@ -12,23 +12,30 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use sqlx::FromRow;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::Status;
 use super::connection::{access_place, refresh_place, require_reauthorization};
+use super::{Status, care};
 use crate::ids::TenantId;
 use crate::lever::{self, AccessToken, Grant, OAuthError, TokenSource};
 use crate::state::AppState;
 
 /// An access token this close to its end is refreshed before it is used.
 const EARLY: TimeDelta = TimeDelta::seconds(60);
-/// Longer than a token request may take, shorter than the overlap in which Lever may still accept the old refresh token.
-const LEASE: TimeDelta = TimeDelta::seconds(15);
+/// Whoever refreshes says so this often; a holder that has said nothing for longer than the lease is dead, or cut off from the
+/// database. Both together are shorter than the overlap in which Lever may still accept a spent refresh token.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const LEASE: TimeDelta = TimeDelta::seconds(5);
+/// One that was cut off may hold a new pair that it could not store. Once the database is back it gets this long to do so.
+const SETTLE: Duration = Duration::from_secs(2);
+/// A refresh token that nobody has exchanged for so long is exchanged without need: Lever lets unused ones die.
+const UNUSED: TimeDelta = TimeDelta::days(6);
 /// How often a waiting task looks whether the holder has stored the new pair, and how long it waits in all.
 const LOOK: Duration = Duration::from_millis(40);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A new pair that cannot be stored is kept and tried again for this long: it is the only one there is.
-const KEEP_STORING: Duration = Duration::from_secs(120);
+const KEEP_STORING: Duration = Duration::from_secs(24 * 3600);
 
 /// See the module.
 pub(super) struct StoredTokens(Arc<Tokens>);
@@ -47,6 +54,9 @@ struct Row {
     access_token: Option<Vec<u8>>,
     refresh_token: Option<Vec<u8>>,
     access_expires_at: Option<DateTime<Utc>>,
+    refreshed_at: Option<DateTime<Utc>>,
+    refresh_holder: Option<Uuid>,
+    refresh_lease_until: Option<DateTime<Utc>>,
 }
 
 /// Whoever waits for a token may stop waiting. What was begun (a transaction, and above all a refresh, whose answer is the only
@@ -69,6 +79,26 @@ impl TokenSource for StoredTokens {
         let (tokens, spent) = (self.0.clone(), spent.version);
         to_the_end(async move { tokens.renew(spent).await }).boxed()
     }
+
+    fn refused(&self, token: &AccessToken) -> BoxFuture<'_, ()> {
+        let (tokens, version) = (self.0.clone(), token.version);
+        let marking = to_the_end(async move { tokens.give_up(version).await });
+        marking.map(drop).boxed()
+    }
+}
+
+/// Exchanges the refresh token of a connection whose tokens nobody has used for days.
+///
+/// # Errors
+/// Lever or the database is away, or the connection is dead.
+pub async fn keep_alive(state: &AppState, tenant: TenantId) -> Result<(), lever::Error> {
+    let tokens = Arc::new(Tokens { state: state.clone(), tenant, cached: Mutex::default() });
+    let kept = to_the_end(async move {
+        let row = tokens.read().await?;
+        let unused = row.refreshed_at.is_none_or(|at| at + UNUSED <= tokens.state.clock.now());
+        if unused && row.refresh_token.is_some() { tokens.renew(row.token_version).await } else { tokens.open_access(&row) }
+    });
+    kept.await.map(drop)
 }
 
 async fn to_the_end<F>(work: F) -> Result<AccessToken, lever::Error>
@@ -106,6 +136,7 @@ impl Tokens {
         let lock = self.state.refresh_lock(self.tenant);
         let _alone = lock.lock().await;
         let deadline = Instant::now() + PATIENCE;
+        let mut silent: Option<(Uuid, Instant)> = None;
         loop {
             let row = self.read().await?;
             if row.token_version > spent {
@@ -113,8 +144,14 @@ impl Tokens {
                 self.remember(&token, row.access_expires_at.unwrap_or_default() - EARLY);
                 return Ok(token);
             }
+            silent = row.silent_holder(self.state.clock.now()).map(|holder| match silent {
+                Some((known, since)) if known == holder => (known, since),
+                _ => (holder, Instant::now()),
+            });
+            let is_free = row.refresh_holder.is_none() || silent.is_some_and(|(_, since)| since.elapsed() >= SETTLE);
             let holder = Uuid::new_v4();
-            if self.lease(holder, spent).await.map_err(storage)? {
+            if is_free && self.lease(holder, &row).await.map_err(storage)? {
+                let _alive = AbortOnDropHandle::new(tokio::spawn(say_alive(self.state.clone(), self.tenant, holder)));
                 return self.refresh(&row, holder).await;
             }
             if Instant::now() > deadline {
@@ -142,11 +179,13 @@ impl Tokens {
 
     async fn try_read(&self) -> Result<Option<Row>, sqlx::Error> {
         let mut tx = self.state.db.begin(self.tenant).await?;
-        let row =
-            sqlx::query_as("SELECT status, token_version, access_token, refresh_token, access_expires_at FROM connections WHERE tenant_id = $1")
-                .bind(self.tenant)
-                .fetch_optional(&mut *tx)
-                .await?;
+        let row = sqlx::query_as(
+            "SELECT status, token_version, access_token, refresh_token, access_expires_at, refreshed_at, refresh_holder, refresh_lease_until
+                 FROM connections WHERE tenant_id = $1",
+        )
+        .bind(self.tenant)
+        .fetch_optional(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -164,18 +203,20 @@ impl Tokens {
         })
     }
 
-    /// Takes the right to refresh the pair of this version.
-    async fn lease(&self, holder: Uuid, version: i64) -> Result<bool, sqlx::Error> {
+    /// Takes the right to refresh the pair of this row, unless somebody else took it since it was read.
+    async fn lease(&self, holder: Uuid, row: &Row) -> Result<bool, sqlx::Error> {
         let now = self.state.clock.now();
         let mut tx = self.state.db.begin(self.tenant).await?;
         let taken = sqlx::query(
             "UPDATE connections SET refresh_holder = $3, refresh_lease_until = $4
-             WHERE tenant_id = $1 AND token_version = $2 AND (refresh_lease_until IS NULL OR refresh_lease_until <= $5)",
+             WHERE tenant_id = $1 AND token_version = $2 AND refresh_holder IS NOT DISTINCT FROM $5
+               AND (refresh_lease_until IS NULL OR refresh_lease_until <= $6)",
         )
         .bind(self.tenant)
-        .bind(version)
+        .bind(row.token_version)
         .bind(holder)
         .bind(now + LEASE)
+        .bind(row.refresh_holder)
         .bind(now)
         .execute(&mut *tx)
         .await?;
@@ -265,9 +306,40 @@ impl Tokens {
 
     async fn mark_dead(&self, version: i64) -> Result<bool, sqlx::Error> {
         let mut tx = self.state.db.begin(self.tenant).await?;
-        let marked = require_reauthorization(&mut tx, version, self.state.clock.now()).await?;
+        let now = self.state.clock.now();
+        let marked = require_reauthorization(&mut tx, version, now).await?;
+        if marked {
+            care::record_judgement(&mut tx, "reauthorization_required", &["reauthorization_required"], now).await?;
+        }
         tx.commit().await?;
         Ok(marked)
+    }
+}
+
+impl Row {
+    /// The one who took the right to refresh and has said nothing for longer than the lease.
+    fn silent_holder(&self, now: DateTime<Utc>) -> Option<Uuid> {
+        self.refresh_holder.filter(|_| self.refresh_lease_until.is_none_or(|until| until <= now))
+    }
+}
+
+/// Prolongs the lease until this is dropped. A database that is away is said elsewhere.
+async fn say_alive(state: AppState, tenant: TenantId, holder: Uuid) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let prolong = async {
+            let mut tx = state.db.begin(tenant).await?;
+            sqlx::query("UPDATE connections SET refresh_lease_until = $3 WHERE tenant_id = $1 AND refresh_holder = $2")
+                .bind(tenant)
+                .bind(holder)
+                .bind(state.clock.now() + LEASE)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await
+        };
+        if let Err(error) = prolong.await {
+            tracing::debug!(%tenant, %error, "cannot say that tokens are being refreshed");
+        }
     }
 }
 

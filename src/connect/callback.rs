@@ -11,7 +11,7 @@ use url::Url;
 use utoipa::IntoParams;
 
 use super::store::{self, Redeemed};
-use super::{Outcome, grantor};
+use super::{Outcome, grantor, tend};
 use crate::accounts::{self, NewGrant, Status};
 use crate::auth::{Session, SessionAdmin};
 use crate::error::{Error, Problem, Result};
@@ -131,6 +131,7 @@ async fn store_grant(state: &AppState, session: &Session, grant: &Grant) -> Resu
         jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await?;
         jobs::enqueue(&mut tx, &Job::StartSync { requested_by: Some(caller.user_id.clone()) }, now, now).await?;
     }
+    tend::judge(state, &mut tx).await?;
     tx.commit().await?;
     state.work.notify_one();
     Ok(if complete { Outcome::Connected } else { Outcome::Incomplete })

@@ -8,10 +8,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::tend;
 use crate::accounts::{self, Status};
 use crate::auth::Admin;
 use crate::error::{Problem, Result};
 use crate::ids::TenantId;
+use crate::live;
 use crate::mirror;
 use crate::state::AppState;
 
@@ -36,8 +38,11 @@ pub(super) async fn disconnect(State(state): State<AppState>, Admin(caller): Adm
     accounts::webhooks::forget_all(&mut tx, now).await?;
     if options.purge {
         mirror::purge(&mut tx).await?;
+        accounts::webhooks::purge(&mut tx).await?;
+        live::forget(&mut tx).await?;
         accounts::forget_account(&mut tx, now).await?;
     }
+    tend::judge(&state, &mut tx).await?;
     tx.commit().await?;
     tracing::info!(tenant = %caller.tenant, purge = options.purge, "Lever was disconnected");
     Ok(StatusCode::NO_CONTENT)

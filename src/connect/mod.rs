@@ -6,7 +6,8 @@
 //! | `callback` | Lever sends the browser back: the state is used up, the code becomes tokens, the first sync begins |
 //! | `grantor` | asks Lever who granted access |
 //! | `disconnect` | webhooks removed, tokens destroyed, and the copy purged when asked |
-//! | `view` `health` | how the connection stands, as JSON and in sentences |
+//! | `view` `health` `facts` | how the connection stands, as JSON and in sentences, and what is known about it |
+//! | `tend` | looking after it every few minutes: kept alive, examined, judged |
 //! | `store` | the `authorizations` table |
 //!
 //! The rule: a connection exists only when the browser session that began it also ended it, with a state that is used once.
@@ -14,10 +15,12 @@
 mod begin;
 mod callback;
 mod disconnect;
+mod facts;
 mod grantor;
 mod health;
 mod outcome;
 mod store;
+mod tend;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +30,7 @@ use crate::state::AppState;
 pub use begin::CONNECT_PATH;
 pub use health::{ConnectionStatus, Warning};
 pub use outcome::Outcome;
+pub use tend::tend_due;
 pub use view::{AccountView, ConnectionView, GrantorView, TokenView, of as view};
 
 /// The endpoints of the connection.

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::facts::Facts;
 use super::health::{self, ConnectionStatus, Warning};
-use crate::accounts::webhooks::{self, WebhookStatus};
-use crate::accounts::{self, Connection, Status};
+use crate::accounts::webhooks::WebhookStatus;
+use crate::accounts::{Connection, Status};
 use crate::auth::Member;
 use crate::error::{Problem, Result};
 use crate::ids::TenantId;
-use crate::mirror;
 use crate::mirror::users::UserRow;
 use crate::state::AppState;
 
@@ -21,6 +21,9 @@ use crate::state::AppState;
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionView {
     pub status: ConnectionStatus,
+    /// `production` or `sandbox`: the kind of Lever account. Null without a connection.
+    #[schema(example = "production")]
+    pub environment: Option<String>,
     /// The Lever account; after a disconnect the one whose data is still here, null when there is none.
     pub account: Option<AccountView>,
     /// The Lever user who granted access.
@@ -75,21 +78,12 @@ pub(super) async fn show(State(state): State<AppState>, Member(caller): Member) 
 /// The database failed.
 pub async fn of(state: &AppState, tenant: TenantId) -> Result<ConnectionView> {
     let mut tx = state.db.begin(tenant).await?;
-    let Some(connection) = accounts::find(&mut tx).await? else {
-        tx.commit().await?;
-        return Ok(disconnected(None));
-    };
-    if connection.status == Status::Disconnected {
-        tx.commit().await?;
-        return Ok(disconnected(Some(connection)));
-    }
-    let webhooks = webhooks::statuses(&mut tx).await?;
-    let grantor = match &connection.grantor.id {
-        Some(id) => mirror::users::find(&mut tx, std::slice::from_ref(id)).await?.pop(),
-        None => None,
-    };
+    let facts = Facts::gather(state, &mut tx).await?;
     tx.commit().await?;
-    Ok(connected(connection, grantor.as_ref(), webhooks))
+    Ok(match facts {
+        Some(facts) if facts.connection.status != Status::Disconnected => connected(facts, state.clock.now()),
+        former => disconnected(former.map(|facts| facts.connection)),
+    })
 }
 
 fn disconnected(former: Option<Connection>) -> ConnectionView {
@@ -97,6 +91,7 @@ fn disconnected(former: Option<Connection>) -> ConnectionView {
     let former = former.filter(|former| former.connected_at.is_some());
     ConnectionView {
         status: ConnectionStatus::Disconnected,
+        environment: None,
         account: former.as_ref().map(|former| AccountView { id: former.account_id.clone() }),
         connected_by: None,
         connected_at: None,
@@ -109,11 +104,13 @@ fn disconnected(former: Option<Connection>) -> ConnectionView {
     }
 }
 
-fn connected(connection: Connection, grantor: Option<&UserRow>, webhooks: Vec<WebhookStatus>) -> ConnectionView {
-    let warnings = health::warnings(&connection, grantor);
+fn connected(facts: Facts, now: DateTime<Utc>) -> ConnectionView {
+    let warnings = health::warnings(&facts, now);
+    let Facts { connection, grantor, webhooks, .. } = facts;
     ConnectionView {
         status: health::status(connection.status, &warnings),
-        connected_by: who(&connection, grantor),
+        environment: Some(connection.environment.clone()),
+        connected_by: who(&connection, grantor.as_ref()),
         connected_at: connection.connected_at,
         missing_scopes: connection.missing_scopes(),
         token: health::refreshable_until(&connection).map(|refreshable_until| TokenView { refreshable_until }),

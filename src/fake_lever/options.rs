@@ -43,6 +43,8 @@ pub struct Options {
     /// Whether a panel deleted through the API vanishes instead of staying listed as canceled.
     /// Neither has been recorded.
     pub deleted_panels_vanish: bool,
+    /// A data centre that every account lives in: calls of the API and of the token endpoint are redirected below this path.
+    pub data_centre: Option<String>,
     /// Whether answers have the form of Lever's documentation where that differs from the
     /// recorded one.
     pub documented_answers: bool,
@@ -69,6 +71,7 @@ impl Default for Options {
             delivery_ids: true,
             delivery_resigned: false,
             deleted_panels_vanish: false,
+            data_centre: None,
             documented_answers: false,
         }
     }

@@ -19,11 +19,12 @@ use super::{broken, pages};
 
 /// Entry point of every connection's requests.
 pub async fn receive(shared: Arc<Shared>, request: Request<Bytes>) -> Result<Response<Body>, Dropped> {
+    let (request, elsewhere) = at_its_data_centre(&shared, request);
     if is_behind_the_scenes(request.uri().path()) {
         return Ok(pages::answer(&shared, request).await);
     }
     travel(&shared).await;
-    let answer = arrive(&shared, request).await;
+    let answer = arrive(&shared, request, elsewhere).await;
     travel(&shared).await;
     answer
 }
@@ -38,10 +39,13 @@ async fn travel(shared: &Shared) {
 }
 
 /// A request that has reached the server.
-async fn arrive(shared: &Arc<Shared>, request: Request<Bytes>) -> Result<Response<Body>, Dropped> {
+async fn arrive(shared: &Arc<Shared>, request: Request<Bytes>, elsewhere: Option<String>) -> Result<Response<Body>, Dropped> {
     let (number, fault) = {
         let mut state = lock(&shared.state);
         let number = enter(&mut state, &request);
+        if let Some(address) = elsewhere {
+            return Ok(finish(&mut state, number, broken::redirect(&address, request.uri())));
+        }
         if let Err(refusal) = take_rate_token(&mut state, &request) {
             return Ok(finish(&mut state, number, refused(&refusal)));
         }
@@ -56,6 +60,18 @@ async fn arrive(shared: &Arc<Shared>, request: Request<Bytes>) -> Result<Respons
         Some(fault) => with_fault(shared, number, request, fault).await?,
     };
     Ok(finish(&mut lock(&shared.state), number, response))
+}
+
+/// A request below the path of the accounts' data centre, as if that were here; and for another one, the address to send it on to.
+fn at_its_data_centre(shared: &Shared, mut request: Request<Bytes>) -> (Request<Bytes>, Option<String>) {
+    let Some(centre) = &shared.options.data_centre else { return (request, None) };
+    let asked = request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned();
+    if let Some(home) = asked.strip_prefix(&format!("/{centre}")).and_then(|below| below.parse().ok()) {
+        *request.uri_mut() = home;
+        return (request, None);
+    }
+    let moved = asked.starts_with("/v1/") || asked.starts_with("/oauth/token");
+    (request, moved.then(|| format!("{}/{centre}{asked}", shared.base)))
 }
 
 async fn with_fault(shared: &Arc<Shared>, number: u64, request: Request<Bytes>, fault: FaultKind) -> Result<Response<Body>, Dropped> {

@@ -60,6 +60,7 @@ impl Account {
             let token = journey.token(self.tokens.renew(&token)).await?;
             answered = self.send(call, &token, journey).await?;
             if answered.response.status() == StatusCode::UNAUTHORIZED {
+                self.tokens.refused(&token).await;
                 return Err(Error::ReauthorizationRequired);
             }
         }

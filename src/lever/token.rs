@@ -27,4 +27,8 @@ pub trait TokenSource: Send + Sync {
     fn current(&self) -> BoxFuture<'_, Result<AccessToken, Error>>;
     /// Another token than the one that Lever just refused.
     fn renew(&self, spent: &AccessToken) -> BoxFuture<'_, Result<AccessToken, Error>>;
+    /// Lever refused a token that had just been renewed: whoever keeps the connection should know that it is dead.
+    fn refused(&self, _token: &AccessToken) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

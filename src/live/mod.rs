@@ -14,5 +14,5 @@ mod seen;
 mod store;
 mod stream;
 
-pub use store::prune;
+pub use store::{forget, prune};
 pub use stream::router;

@@ -37,6 +37,14 @@ pub(super) async fn owners_after(dispatch: &PgPool, number: i64) -> Result<Vec<(
     sqlx::query_as("SELECT tenant_id, number FROM changes WHERE number > $1").bind(number).fetch_all(dispatch).await
 }
 
+/// Deletes an organization's changes: they name what was just purged.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM changes WHERE tenant_id = $1").bind(tx.tenant()).execute(&mut **tx).await.map(drop)
+}
+
 /// Deletes all but the newest changes.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 
 use crate::db::TenantTx;
 
-/// Deletes everything of the copy. Nothing at Lever changes.
+/// Deletes everything of the copy, and the runs that brought it: where they stood names candidates too, and the next copy begins
+/// anew. Nothing at Lever changes.
 ///
 /// # Errors
 /// The database failed.
@@ -20,6 +21,7 @@ pub async fn purge(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
         "DELETE FROM archive_reasons WHERE tenant_id = $1",
         "DELETE FROM tags WHERE tenant_id = $1",
         "DELETE FROM feedback_templates WHERE tenant_id = $1",
+        "DELETE FROM sync_runs WHERE tenant_id = $1",
     ] {
         sqlx::query(statement).bind(tx.tenant()).execute(&mut **tx).await?;
     }

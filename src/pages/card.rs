@@ -110,6 +110,7 @@ mod tests {
     fn view(status: ConnectionStatus) -> ConnectionView {
         ConnectionView {
             status,
+            environment: None,
             account: Some(AccountView { id: Some("acc-1".into()) }),
             connected_by: Some(GrantorView {
                 lever_user_id: "u".into(),

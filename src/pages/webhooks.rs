@@ -39,6 +39,7 @@ fn line(status: &WebhookStatus) -> WebhookLine {
         WebhookState::Missing => ("warn", "Not registered at Lever yet"),
         WebhookState::Waiting => ("quiet", "Registered, nothing has arrived yet"),
         WebhookState::Arriving => ("good", "Arriving"),
+        WebhookState::Silent => ("warn", "It happened in Lever and Lever did not tell us: its switch is off"),
     };
     WebhookLine { event: status.event, words: words(status.event).0, tone, state, last_delivery: status.last_delivery_at.map(Moment) }
 }
@@ -66,7 +67,16 @@ mod tests {
     use crate::accounts::webhooks::WANTED;
 
     fn status(event: &'static str, required: bool, state: WebhookState) -> WebhookStatus {
-        WebhookStatus { event, required, registered: state != WebhookState::Missing, last_delivery_at: None, state }
+        WebhookStatus {
+            event,
+            setting: "",
+            required,
+            registered: state != WebhookState::Missing,
+            first_delivery_at: None,
+            last_delivery_at: None,
+            missed_at: None,
+            state,
+        }
     }
 
     #[test]

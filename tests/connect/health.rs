@@ -11,7 +11,7 @@ async fn an_organization_without_lever_is_disconnected_and_nothing_else() {
     let story = Story::begin().await;
     let shown = connection(&story.member(NORTH)).await;
     let expected = json!({
-        "status": "disconnected", "account": null, "connectedBy": null, "connectedAt": null, "grantedScopes": [], "missingScopes": [],
+        "status": "disconnected", "environment": null, "account": null, "connectedBy": null, "connectedAt": null, "grantedScopes": [], "missingScopes": [],
         "token": null, "webhooks": [], "warnings": [], "lastSyncAt": null,
     });
     assert_eq!(shown, expected);

@@ -8,6 +8,8 @@ mod browsers;
 mod disconnect;
 mod flow;
 mod health;
+mod purge;
+mod tend;
 
 use lever_integration::ids::TenantId;
 use serde_json::Value;

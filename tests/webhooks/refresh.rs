@@ -34,7 +34,11 @@ async fn a_candidate_archived_inside_lever_is_archived_here_once_the_switch_is_o
     arrive(&story).await;
     assert_eq!(opportunity(&admin, first).await["archived"], Value::Null, "switched off in Lever: nobody told us");
     let waiting = status(admin.get("/v1/lever/connection").await.expect(200).json());
-    assert_eq!(waiting, json!({"event": "candidateArchiveChange", "required": true, "registered": true, "lastDeliveryAt": null, "state": "waiting"}));
+    let expected = json!({
+        "event": "candidateArchiveChange", "setting": "Candidate archive state change", "required": true, "registered": true,
+        "firstDeliveryAt": null, "lastDeliveryAt": null, "missedAt": null, "state": "waiting",
+    });
+    assert_eq!(waiting, expected);
 
     story.lever.switch(&account.id, Event::CandidateArchiveChange, true).expect("switched on");
     story.lever.inside(&account.id).archive(second, reason).expect("archived");

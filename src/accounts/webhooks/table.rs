@@ -28,8 +28,12 @@ pub struct Webhook {
     pub lever_id: Option<String>,
     /// Whether Lever's answer brought the key of its signatures.
     pub has_key: bool,
+    /// When the oldest delivery came that is still remembered.
+    pub first_delivery_at: Option<DateTime<Utc>>,
     /// When the newest delivery came that was believed.
     pub last_delivery_at: Option<DateTime<Utc>>,
+    /// When the newest change was found of which Lever did not tell us.
+    pub missed_at: Option<DateTime<Utc>>,
 }
 
 impl Webhook {
@@ -39,7 +43,7 @@ impl Webhook {
     }
 }
 
-fn place(tenant: TenantId) -> Place {
+pub(in crate::accounts) fn place(tenant: TenantId) -> Place {
     Place { tenant, column: "webhooks.signature_token" }
 }
 
@@ -62,7 +66,8 @@ pub fn tenant_of(id: &str) -> Option<TenantId> {
 /// The database failed.
 pub async fn active(tx: &mut TenantTx) -> Result<Vec<Webhook>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, event, url, lever_id, signature_token IS NOT NULL AS has_key,
+        "SELECT id, event, url, lever_id, signature_token IS NOT NULL AS has_key, missed_at,
+                (SELECT min(received_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 AND d.webhook_id = w.id) AS first_delivery_at,
                 (SELECT max(received_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 AND d.webhook_id = w.id) AS last_delivery_at
          FROM webhooks w WHERE tenant_id = $1 AND retired_at IS NULL ORDER BY created_at, id",
     )
@@ -96,6 +101,31 @@ pub async fn signature_key(tx: &mut TenantTx, keyring: &Keyring, id: &str, now: 
 /// The database failed.
 pub async fn believed_ids(dispatch: &PgPool, now: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT id FROM webhooks WHERE accept_until IS NULL OR accept_until > $1").bind(now).fetch_all(dispatch).await
+}
+
+/// Every key as it is sealed, of retired webhooks too.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::accounts) async fn sealed_keys(tx: &mut TenantTx) -> Result<Vec<(String, Vec<u8>)>, sqlx::Error> {
+    sqlx::query_as("SELECT id, signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id FOR UPDATE")
+        .bind(tx.tenant())
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// The same key, sealed anew.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::accounts) async fn replace_sealed_key(tx: &mut TenantTx, id: &str, sealed: &[u8]) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE webhooks SET signature_token = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tx.tenant())
+        .bind(id)
+        .bind(sealed)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
 /// Records a webhook before it is registered at Lever.

@@ -3,30 +3,32 @@
 /// One event of Lever's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
-    /// Lever's name of it.
+    /// Lever's name of it in the API.
     pub event: &'static str,
+    /// Lever's name of its switch, in Settings, Integrations and API, Webhooks.
+    pub setting: &'static str,
     /// The product falls behind without it. The others only spare waiting for the next sync.
     pub required: bool,
 }
 
 /// Every event that is registered, the required ones first. One webhook each: Lever knows no webhook for several events.
 pub const WANTED: [Wanted; 10] = [
-    required("candidateArchiveChange"),
-    required("interviewDeleted"),
-    helpful("interviewCreated"),
-    helpful("interviewUpdated"),
-    helpful("candidateStageChange"),
-    helpful("candidateHired"),
-    helpful("candidateDeleted"),
-    helpful("applicationCreated"),
-    helpful("contactCreated"),
-    helpful("contactUpdated"),
+    required("candidateArchiveChange", "Candidate archive state change"),
+    required("interviewDeleted", "Interview deleted"),
+    helpful("interviewCreated", "Interview created"),
+    helpful("interviewUpdated", "Interview updated"),
+    helpful("candidateStageChange", "Candidate stage change"),
+    helpful("candidateHired", "Candidate hired"),
+    helpful("candidateDeleted", "Candidate deleted"),
+    helpful("applicationCreated", "Application created"),
+    helpful("contactCreated", "Contact created"),
+    helpful("contactUpdated", "Contact updated"),
 ];
 
-const fn required(event: &'static str) -> Wanted {
-    Wanted { event, required: true }
+const fn required(event: &'static str, setting: &'static str) -> Wanted {
+    Wanted { event, setting, required: true }
 }
 
-const fn helpful(event: &'static str) -> Wanted {
-    Wanted { event, required: false }
+const fn helpful(event: &'static str, setting: &'static str) -> Wanted {
+    Wanted { event, setting, required: false }
 }

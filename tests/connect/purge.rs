@@ -1,0 +1,62 @@
+//! A purge, proven: nothing of any candidate is left in any table.
+
+use lever_integration::fake_lever::Event;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::support::story::{Person, Story};
+use super::{NORTH, SOUTH};
+
+/// What may still name a candidate afterwards: the log of what was done at Lever, by whom.
+const KEPT: [&str; 2] = ["operations", "idempotency_keys"];
+
+#[tokio::test]
+async fn after_a_purge_no_table_holds_anything_of_a_candidate() {
+    let story = Story::begin().await;
+    let (mut north, mut south) = (story.admin(NORTH), story.admin(SOUTH));
+    story.connect_and_sync(&mut north, 0).await;
+    story.connect_and_sync(&mut south, 1).await;
+    let account = story.account(0);
+    for event in [Event::CandidateStageChange, Event::ContactUpdated] {
+        story.lever.switch(&account.id, event, true).expect("switched on");
+    }
+    story.lever.inside(&account.id).change_stage(&account.active[0], &account.stages[2]).expect("moved");
+    story.lever.wait_deliveries_idle().await;
+    story.work().await;
+    let words = words(&north).await;
+    assert!(words.len() > 60, "{}", words.len());
+    assert!(traces(&story, &words).await.len() > 3, "the words are found while the copy is here");
+
+    north.delete("/v1/lever/connection?purge=true").await.expect(204);
+    assert_eq!(traces(&story, &words).await, Vec::<String>::new());
+    assert!(!south.get("/v1/opportunities").await.expect(200).json()["data"].as_array().expect("a list").is_empty());
+    story.end().await;
+}
+
+/// Ids, names and addresses of the organization's candidates.
+async fn words(person: &Person) -> Vec<String> {
+    let page = person.get("/v1/opportunities?archived=any&limit=200").await.expect(200).json();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let of = |it: &Value| [text(&it["id"]), text(&it["contact"]["id"]), text(&it["emails"][0])].into_iter().flatten().collect::<Vec<_>>();
+    page["data"].as_array().expect("a list").iter().flat_map(of).collect()
+}
+
+/// The tables in which one of the words is found, in any column of any row.
+async fn traces(story: &Story, words: &[String]) -> Vec<String> {
+    let mut database = PgConnection::connect(&story.database.url).await.expect("the database of this test");
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut database)
+    .await
+    .expect("the catalogue");
+    let mut found = Vec::new();
+    for table in tables.into_iter().filter(|table| !KEPT.contains(&table.as_str())) {
+        let rows: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(format!("SELECT t::text FROM {table} t"))).fetch_all(&mut database).await.expect("readable");
+        if rows.iter().any(|row| words.iter().any(|word| row.contains(word.as_str()))) {
+            found.push(table);
+        }
+    }
+    found
+}
