@@ -12,6 +12,9 @@ pub struct Fault {
     pub method: Option<String>,
     /// `*` stands for one segment, a last `**` for any number: `/v1/opportunities/*/panels`.
     pub path_pattern: String,
+    /// Only requests whose raw query holds this; `None` fits every query.
+    #[serde(default)]
+    pub query_part: Option<String>,
     /// `None` until the faults are cleared.
     pub times: Option<usize>,
     #[serde(flatten)]
@@ -69,7 +72,7 @@ impl Fault {
     /// A fault that happens until the faults are cleared.
     pub fn new(method: &str, path_pattern: &str, kind: FaultKind) -> Self {
         let method = (method != "*").then(|| method.to_owned());
-        Self { method, path_pattern: path_pattern.to_owned(), times: None, kind }
+        Self { method, path_pattern: path_pattern.to_owned(), query_part: None, times: None, kind }
     }
 
     /// Limits how often it happens.
@@ -77,9 +80,15 @@ impl Fault {
         Self { times: Some(times), ..self }
     }
 
-    fn fits(&self, method: &str, path: &str) -> bool {
+    /// Limits it to requests whose raw query holds this.
+    pub fn with_query(self, part: &str) -> Self {
+        Self { query_part: Some(part.to_owned()), ..self }
+    }
+
+    fn fits(&self, method: &str, path: &str, query: &str) -> bool {
         let method_fits = self.method.as_deref().is_none_or(|it| it.eq_ignore_ascii_case(method));
-        method_fits && path_fits(&self.path_pattern, path)
+        let query_fits = self.query_part.as_deref().is_none_or(|part| query.contains(part));
+        method_fits && query_fits && path_fits(&self.path_pattern, path)
     }
 }
 
@@ -110,8 +119,8 @@ impl Faults {
     }
 
     /// The first fault that fits, counted as used.
-    pub fn take(&mut self, method: &str, path: &str) -> Option<FaultKind> {
-        let fault = (self.0.iter_mut()).find(|fault| fault.times != Some(0) && fault.fits(method, path))?;
+    pub fn take(&mut self, method: &str, path: &str, query: &str) -> Option<FaultKind> {
+        let fault = (self.0.iter_mut()).find(|fault| fault.times != Some(0) && fault.fits(method, path, query))?;
         fault.times = fault.times.map(|times| times - 1);
         Some(fault.kind.clone())
     }
@@ -139,10 +148,18 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(Fault::new("POST", "/v1/**", FaultKind::Truncate).times(1));
         faults.add(Fault::new("*", "/v1/**", FaultKind::Garbage));
-        assert!(matches!(faults.take("GET", "/v1/users"), Some(FaultKind::Garbage)));
-        assert!(matches!(faults.take("POST", "/v1/users"), Some(FaultKind::Truncate)));
-        assert!(matches!(faults.take("POST", "/v1/users"), Some(FaultKind::Garbage)));
-        assert!(faults.take("POST", "/oauth/token").is_none());
+        assert!(matches!(faults.take("GET", "/v1/users", ""), Some(FaultKind::Garbage)));
+        assert!(matches!(faults.take("POST", "/v1/users", ""), Some(FaultKind::Truncate)));
+        assert!(matches!(faults.take("POST", "/v1/users", ""), Some(FaultKind::Garbage)));
+        assert!(faults.take("POST", "/oauth/token", "").is_none());
+    }
+
+    #[test]
+    fn a_fault_may_be_about_some_queries_only() {
+        let mut faults = Faults::default();
+        faults.add(Fault::new("GET", "/v1/tags", FaultKind::BadOffset).with_query("offset="));
+        assert!(faults.take("GET", "/v1/tags", "limit=100").is_none());
+        assert!(faults.take("GET", "/v1/tags", "limit=100&offset=x").is_some());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The handle on a running stand-in: start and stop, addresses, and looking at what it holds and
 //! what reached it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, MutexGuard};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::inside::Inside;
 use super::ledger::LedgerEntry;
@@ -85,6 +86,24 @@ impl FakeLever {
     /// 404 when there is none.
     pub fn opportunity(&self, account: &str, id: &str) -> Result<Value, Refusal> {
         self.state().account(account)?.opportunity_json(id)
+    }
+
+    /// Everything that has no list but one for the whole account, as the API answers it, by the name of its kind; people too.
+    ///
+    /// # Errors
+    /// 404 for an unknown account.
+    pub fn lists(&self, account: &str) -> Result<BTreeMap<&'static str, Vec<Value>>, Refusal> {
+        let state = self.state();
+        let account = state.account(account)?;
+        Ok(BTreeMap::from([
+            ("users", account.users.iter().map(|it| it.json()).collect()),
+            ("stages", account.stages.iter().map(|it| it.json()).collect()),
+            ("archive_reasons", account.archive_reasons.iter().map(|it| it.json()).collect()),
+            ("feedback_templates", account.templates.iter().map(|it| it.json()).collect()),
+            ("postings", account.postings.iter().map(|it| it.json()).collect()),
+            ("tags", account.tag_counts().into_iter().map(|(text, count)| json!({"text": text, "count": count})).collect()),
+            ("contacts", account.contacts.values().filter(|it| !it.opportunities.is_empty()).map(|it| it.json()).collect()),
+        ]))
     }
 
     /// The panels of an opportunity as the API answers them, canceled ones too.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Request, Response};
+use chrono::DateTime;
+use http::header::DATE;
+use http::{HeaderValue, Request, Response};
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
@@ -49,7 +51,7 @@ async fn arrive(shared: &Arc<Shared>, request: Request<Bytes>, elsewhere: Option
         if let Err(refusal) = take_rate_token(&mut state, &request) {
             return Ok(finish(&mut state, number, refused(&refusal)));
         }
-        let fault = state.faults.take(request.method().as_str(), request.uri().path());
+        let fault = state.faults.take(request.method().as_str(), request.uri().path(), request.uri().query().unwrap_or_default());
         if let (Some(fault), Some(entry)) = (&fault, state.ledger.entry_mut(number)) {
             entry.fault = Some(format!("{fault:?}"));
         }
@@ -173,7 +175,12 @@ fn take_rate_token(state: &mut State, request: &Request<Bytes>) -> Result<(), Re
     if state.account_mut(&owner)?.bucket.take(std::time::Instant::now()) { Ok(()) } else { Err(Refusal::too_many()) }
 }
 
-fn finish(state: &mut State, number: u64, response: Response<Body>) -> Response<Body> {
+fn finish(state: &mut State, number: u64, mut response: Response<Body>) -> Response<Body> {
+    if let Some(now) = DateTime::from_timestamp_millis(state.now())
+        && let Ok(date) = HeaderValue::from_str(&now.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    {
+        response.headers_mut().insert(DATE, date);
+    }
     if let Some(entry) = state.ledger.entry_mut(number) {
         entry.status = Some(response.status().as_u16());
     }

@@ -133,6 +133,15 @@ impl Inside {
         })
     }
 
+    /// Says when an opportunity was last updated, or that nobody knows. Real records say anything: null, the future, a time that went
+    /// backwards.
+    pub fn set_updated_at(&self, opportunity: &str, updated_at: Option<i64>) -> Result<(), Refusal> {
+        self.change(|account, _, _| {
+            account.opportunity_mut(opportunity)?.updated_at = updated_at;
+            Ok(())
+        })
+    }
+
     /// Changes a posting's title and with it its `updatedAt`.
     pub fn rename_posting(&self, posting: &str, text: &str) -> Result<(), Refusal> {
         self.change(|account, _, now| {
