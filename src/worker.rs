@@ -166,6 +166,7 @@ async fn perform(state: &AppState, claim: &Claim) -> Result<Outcome> {
         Some(Job::RegisterWebhooks) => webhooks::register(state, claim).await,
         Some(Job::StartSync { requested_by }) => sync::start(state, claim, requested_by.as_deref()).await,
         Some(Job::RunSync { run }) => sync::run(state, claim, run).await,
+        Some(Job::KeepFresh) => sync::keep_fresh(state, claim).await,
         // A newer version of this service runs beside us: the job is for it.
         None => Ok(Outcome::Again(state.clock.now() + HEARTBEAT)),
     }

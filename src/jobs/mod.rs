@@ -32,6 +32,8 @@ pub enum Job {
     StartSync { requested_by: Option<String> },
     /// Carry a run of the sync on from where it stands.
     RunSync { run: RunId },
+    /// Read what changed at Lever, again and again while the connection stands.
+    KeepFresh,
 }
 
 impl Job {
@@ -45,6 +47,7 @@ impl Job {
             Self::RegisterWebhooks => "register_webhooks",
             Self::StartSync { .. } => "start_sync",
             Self::RunSync { .. } => "run_sync",
+            Self::KeepFresh => "keep_fresh",
         }
     }
 
@@ -54,7 +57,7 @@ impl Job {
             Self::SettleOperation { operation } | Self::SettleNote { operation } => operation.to_string(),
             Self::RefreshOpportunity { opportunity } => opportunity.clone(),
             Self::RefreshContact { contact } => contact.clone(),
-            Self::RegisterWebhooks | Self::StartSync { .. } => String::new(),
+            Self::RegisterWebhooks | Self::StartSync { .. } | Self::KeepFresh => String::new(),
             Self::RunSync { run } => run.to_string(),
         }
     }
@@ -70,6 +73,7 @@ impl Job {
             Self::SettleOperation { .. } | Self::SettleNote { .. } => 0,
             Self::RefreshOpportunity { .. } | Self::RefreshContact { .. } => 10,
             Self::RegisterWebhooks | Self::StartSync { .. } => 20,
+            Self::KeepFresh => 25,
             Self::RunSync { .. } => 30,
         }
     }

@@ -66,11 +66,13 @@ impl Account {
     /// A call that answers one page of a list.
     pub(super) async fn page<T: Resource>(&self, call: Call, paging: &Paging) -> Result<Page<T>, Error> {
         let max = self.lever.options().max_answer;
-        let list = self
+        let (list, server_time) = self
             .request(call.paged(paging), |response| async move {
                 let status = response.status().as_u16();
+                let server_time = answer::server_time(response.headers());
                 let answer = answer::json(response, max).await?;
-                envelope::list(answer).ok_or(Error::Unreadable { status, reason: "not a list" })
+                let list = envelope::list(answer).ok_or(Error::Unreadable { status, reason: "not a list" })?;
+                Ok((list, server_time))
             })
             .await?;
         if list.next.is_some() && list.next.as_deref() == paging.offset() {
@@ -82,7 +84,7 @@ impl Account {
         if unreadable > 0 {
             tracing::warn!(kind = T::NAME, unreadable, "Lever sent list entries without a key");
         }
-        Ok(Page { records, next: list.next, unreadable })
+        Ok(Page { records, next: list.next, unreadable, server_time })
     }
 
     /// A call that answers a list, read to its end, as one page without a next. For what hangs on one opportunity: short lists.

@@ -61,6 +61,8 @@ pub struct Page<T> {
     pub next: Option<String>,
     /// How many entries of the page were no objects with a key.
     pub unreadable: usize,
+    /// Lever's own time when it answered, to the second; `None` when it did not say.
+    pub server_time: Option<DateTime<Utc>>,
 }
 
 impl<T: Resource> fmt::Debug for Page<T> {

@@ -4,12 +4,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{notes, panels, resumes};
-use crate::clock::Clock;
 use crate::db::TenantTx;
 use crate::lever::{self, Account, Note, Page, Panel, Resume};
 
 /// A kind of set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Panels,
     Notes,
@@ -31,12 +30,11 @@ enum Set {
     Resumes(Page<Resume>),
 }
 
-/// Reads one set, in the account's lane.
+/// Reads one set, in the account's lane; `read_at` is the time now.
 ///
 /// # Errors
 /// Lever failed, or has no such opportunity.
-pub async fn read(clock: &Clock, account: &Account, opportunity: &str, kind: Kind) -> Result<Reading, lever::Error> {
-    let read_at = clock.now();
+pub async fn read(read_at: DateTime<Utc>, account: &Account, opportunity: &str, kind: Kind) -> Result<Reading, lever::Error> {
     let set = match kind {
         Kind::Panels => Set::Panels(account.all_panels(opportunity).await?),
         Kind::Notes => Set::Notes(account.all_notes(opportunity).await?),

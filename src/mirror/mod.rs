@@ -10,11 +10,13 @@
 //! | `refresh` | one opportunity read from Lever again, with its panels |
 //! | `children` `opened` | the sets that hang on an opportunity; what a person opens before the sync got there |
 //! | `purge` | an organization's whole copy deleted |
+//! | `compare` | what Lever has against what is here |
 //! | `storable` | what Postgres can keep of what Lever sends |
 //! | `params` `references` | reading a caller's filters; the small objects that views share |
 
 pub mod archive_reasons;
 pub mod children;
+pub mod compare;
 pub mod contacts;
 pub mod count;
 pub mod feedback_templates;

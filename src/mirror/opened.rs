@@ -47,7 +47,7 @@ pub async fn children(state: &AppState, tenant: TenantId, id: &str, kind: Kind) 
     }
     tx.commit().await?;
     let Some(account) = account(state, tenant, id).await? else { return Ok(state.db.begin(tenant).await?) };
-    match children::read(&state.clock, &account, id, kind).await {
+    match children::read(state.clock.now(), &account, id, kind).await {
         Ok(reading) => {
             let mut tx = state.db.begin(tenant).await?;
             reading.store(&mut tx).await?;

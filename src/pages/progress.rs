@@ -96,6 +96,8 @@ fn words(kind: Kind) -> &'static str {
         Kind::Postings => "Jobs",
         Kind::Opportunities => "Candidates",
         Kind::Panels => "Interview panels",
+        Kind::Notes => "Notes",
+        Kind::Resumes => "Resumes",
     }
 }
 
@@ -135,6 +137,11 @@ mod tests {
             error: Some("Lever went away.".into()),
             objects,
             requests: 0,
+            requests_per_second: None,
+            estimated_end_at: None,
+            warnings: Vec::new(),
+            dry_run: false,
+            differences: None,
         }
     }
 

@@ -1,49 +1,97 @@
-//! The end of a run that has read all its lists: what Lever no longer lists is gone, the counts are made true, and the run says
-//! whether it was complete.
+//! The ends of runs: what Lever no longer lists is gone, the counts are made true, and each run says whether it was complete.
 
 use chrono::{DateTime, Utc};
 
-use super::plan::Kind;
+use super::plan::{CHANGES, Kind, LONG, SMALL};
 use super::run::{Halt, Running};
-use super::store::{self, Status, StepRow};
+use super::store::{RunKind, Status, StepRow, cursors, runs, steps};
 use crate::accounts;
 use crate::db::TenantTx;
+use crate::jobs::{self, Job};
 use crate::mirror;
 
-/// Ends the run, in one transaction.
-pub(super) async fn finish(running: &Running<'_>) -> Result<(), Halt> {
-    let now = running.state.clock.now();
+/// All lists of a full sync are read, or given up: what was not in them is gone, and the regular sync may begin.
+pub(super) async fn settle_lists(running: &Running<'_>) -> Result<(), Halt> {
     let mut tx = running.begin().await?;
-    let steps = store::steps(&mut tx, &[running.id]).await?;
-    for kind in kinds(&steps) {
-        if let Some(since) = wholly_read_since(&steps, kind) {
+    let steps = steps::of_runs(&mut tx, &[running.id]).await?;
+    let lists: Vec<StepRow> = steps.into_iter().filter(|step| !step.step.is_of_children()).collect();
+    for kind in kinds(&lists) {
+        if let Some(since) = wholly_read_since(&lists, kind) {
             mark_unseen_gone(&mut tx, kind, since).await?;
-            correct_count(&mut tx, &steps, kind).await?;
+            correct_count(&mut tx, &lists, kind).await?;
         }
     }
-    let trouble = troubles(&steps);
-    if trouble.is_empty() {
-        store::end(&mut tx, running.id, Status::Succeeded, None, now).await?;
-        accounts::record_sync(&mut tx, now).await?;
-    } else {
-        store::end(&mut tx, running.id, Status::Failed, Some(&trouble), now).await?;
-    }
-    tx.commit().await?;
-    tracing::info!(run = %running.id, complete = trouble.is_empty(), "a sync has read all it could");
+    // Whatever changed since the run began is looked for again, from Lever's own time then.
+    let read_until = lists.iter().filter_map(|step| step.until).min().unwrap_or(running.started_at).min(running.started_at);
+    cursors::begin(&mut tx, &[CHANGES.as_slice(), &SMALL, &LONG].concat(), running.epoch, read_until).await?;
+    running.commit(tx).await
+}
+
+/// Ends a full sync. It may have taken an hour: what changed meanwhile is looked for at once.
+pub(super) async fn full(running: &Running<'_>) -> Result<(), Halt> {
+    let now = running.state.clock.now();
+    let mut tx = running.begin().await?;
+    let steps = steps::of_runs(&mut tx, &[running.id]).await?;
+    jobs::enqueue(&mut tx, &Job::KeepFresh, now, now).await?;
+    end(running, tx, &troubles(&steps)).await?;
+    running.state.work.notify_one();
     Ok(())
 }
 
-fn kinds(steps: &[StepRow]) -> Vec<Kind> {
+/// Ends an incremental sync. One that changed nothing and met no trouble is not worth a line.
+pub(super) async fn incremental(running: &Running<'_>) -> Result<(), Halt> {
+    let mut tx = running.begin().await?;
+    let steps = steps::of_runs(&mut tx, &[running.id]).await?;
+    for kind in SMALL.map(|step| step.kind()) {
+        if let Some(since) = wholly_read_since(&steps, kind) {
+            mark_unseen_gone(&mut tx, kind, since).await?;
+        }
+    }
+    let trouble = troubles(&steps);
+    let changed = steps.iter().any(|step| !step.step.is_of_children() && step.synced > 0) || steps.iter().any(|step| step.skipped > 0);
+    // Beside a full sync, everybody looks at that one.
+    let is_alone = runs::under_way(&mut tx, RunKind::Full).await?.is_none();
+    if !trouble.is_empty() {
+        tracing::warn!(run = %running.id, trouble, "an incremental sync could not read everything");
+    }
+    if !is_alone || (trouble.is_empty() && !changed) {
+        if trouble.is_empty() {
+            accounts::record_sync(&mut tx, running.state.clock.now()).await?;
+        }
+        runs::discard(&mut tx, running.id).await?;
+        tx.commit().await?;
+        return Ok(());
+    }
+    runs::prune_incremental(&mut tx, running.id, (!trouble.is_empty()).then_some(trouble.as_str())).await?;
+    end(running, tx, &trouble).await
+}
+
+/// Ends a run as succeeded, or as failed when there is something to say.
+pub(super) async fn end(running: &Running<'_>, mut tx: TenantTx, trouble: &str) -> Result<(), Halt> {
+    let now = running.state.clock.now();
+    if trouble.is_empty() {
+        runs::end(&mut tx, running.id, Status::Succeeded, None, now).await?;
+        if !running.dry_run {
+            accounts::record_sync(&mut tx, now).await?;
+        }
+    } else {
+        runs::end(&mut tx, running.id, Status::Failed, Some(trouble), now).await?;
+    }
+    running.commit(tx).await?;
+    tracing::info!(run = %running.id, kind = ?running.kind, complete = trouble.is_empty(), "a sync has read all it could");
+    Ok(())
+}
+
+pub(super) fn kinds(steps: &[StepRow]) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = steps.iter().map(|step| step.object).collect();
-    kinds.dedup();
-    kinds.sort_by_key(|kind| *kind as u8);
+    kinds.sort();
     kinds.dedup();
     kinds
 }
 
 /// Since when every object of a kind that Lever has must have been seen. `None` when some may have been missed: a list that was not
 /// read whole proves nothing about what it does not show.
-fn wholly_read_since(steps: &[StepRow], kind: Kind) -> Option<DateTime<Utc>> {
+pub(super) fn wholly_read_since(steps: &[StepRow], kind: Kind) -> Option<DateTime<Utc>> {
     let mut of_kind = steps.iter().filter(|step| step.object == kind).peekable();
     of_kind.peek()?;
     let mut since = None;
@@ -58,13 +106,18 @@ fn wholly_read_since(steps: &[StepRow], kind: Kind) -> Option<DateTime<Utc>> {
 }
 
 /// Why the run is not complete, in sentences; empty when it is.
-fn troubles(steps: &[StepRow]) -> String {
-    let mut sentences: Vec<&str> = steps.iter().filter_map(|step| step.trouble.as_deref()).collect();
-    sentences.dedup();
+pub(super) fn troubles(steps: &[StepRow]) -> String {
+    let mut sentences: Vec<&str> = Vec::new();
+    for sentence in steps.iter().filter_map(|step| step.trouble.as_deref()) {
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
     sentences.join(" ")
 }
 
-async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateTime<Utc>) -> Result<(), sqlx::Error> {
+/// Marks what was not seen since then gone; nothing hangs on the kinds that have no list of their own.
+pub(super) async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let gone = match kind {
         Kind::Users => mirror::users::mark_unseen_gone(tx, since).await?,
         Kind::Stages => mirror::stages::mark_unseen_gone(tx, since).await?,
@@ -74,7 +127,7 @@ async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateTime<Utc>) -
         Kind::Postings => mirror::postings::mark_unseen_gone(tx, since).await?,
         Kind::Opportunities => mirror::opportunities::mark_unseen_gone(tx, since).await?,
         // Each opportunity's set was replaced as a whole when it was read.
-        Kind::Panels => 0,
+        Kind::Panels | Kind::Notes | Kind::Resumes => 0,
     };
     if gone > 0 {
         tracing::info!(kind = kind.words(), gone, "Lever no longer lists some objects");
@@ -83,15 +136,15 @@ async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateTime<Utc>) -
 }
 
 /// Where several lists bring one kind, the same object may have come twice: what counts in the end is what is there.
-async fn correct_count(tx: &mut TenantTx, steps: &[StepRow], kind: Kind) -> Result<(), sqlx::Error> {
+pub(super) async fn correct_count(tx: &mut TenantTx, lists: &[StepRow], kind: Kind) -> Result<(), sqlx::Error> {
     let there = match kind {
         Kind::Postings => mirror::count::postings(tx).await?,
         Kind::Opportunities => mirror::count::opportunities(tx).await?,
         _ => return Ok(()),
     };
-    let counted: i64 = steps.iter().filter(|step| step.object == kind).map(|step| step.synced).sum();
-    match steps.iter().rfind(|step| step.object == kind) {
-        Some(last) => store::correct_count(tx, last, there - counted).await,
+    let counted: i64 = lists.iter().filter(|step| step.object == kind).map(|step| step.synced).sum();
+    match lists.iter().rfind(|step| step.object == kind) {
+        Some(last) => steps::correct_count(tx, last, there - counted).await,
         None => Ok(()),
     }
 }
@@ -99,25 +152,11 @@ async fn correct_count(tx: &mut TenantTx, steps: &[StepRow], kind: Kind) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::RunId;
-    use crate::sync::plan::Step;
+    use crate::sync::plan::{self, Step};
+    use crate::sync::store::steps::sample;
 
     fn step(step: Step, began: i64) -> StepRow {
-        StepRow {
-            run_id: RunId::new(),
-            position: 1,
-            step,
-            object: step.kind(),
-            cursor: None,
-            began_at: DateTime::from_timestamp(began, 0),
-            synced: 1,
-            total: Some(1),
-            skipped: 0,
-            visited: 0,
-            to_visit: None,
-            trouble: None,
-            done: true,
-        }
+        StepRow { began_at: DateTime::from_timestamp(began, 0), synced: 1, total: Some(1), done: true, ..sample(step) }
     }
 
     #[test]
@@ -137,17 +176,17 @@ mod tests {
 
     #[test]
     fn a_sentence_is_said_once() {
-        let mut steps = vec![step(Step::ActiveOpportunities, 1), step(Step::ArchivedOpportunities, 1), step(Step::Tags, 1)];
+        let mut steps = vec![step(Step::ActiveOpportunities, 1), step(Step::Tags, 1), step(Step::ArchivedOpportunities, 1)];
         assert_eq!(troubles(&steps), "");
         steps[0].trouble = Some("No opportunities.".into());
-        steps[1].trouble = Some("No opportunities.".into());
-        steps[2].trouble = Some("No tags.".into());
+        steps[1].trouble = Some("No tags.".into());
+        steps[2].trouble = Some("No opportunities.".into());
         assert_eq!(troubles(&steps), "No opportunities. No tags.");
     }
 
     #[test]
     fn every_kind_is_finished_once() {
-        let steps: Vec<_> = crate::sync::plan::FULL.iter().map(|it| step(*it, 1)).collect();
-        assert_eq!(kinds(&steps).len(), 8);
+        let steps: Vec<_> = plan::full().into_iter().map(|it| step(it, 1)).collect();
+        assert_eq!(kinds(&steps).len(), 10);
     }
 }

@@ -1,116 +1,169 @@
 //! One list, read page by page to its end.
 
-use std::collections::HashSet;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::panels;
-use super::plan::Step;
+use super::endless::Endless;
+use super::plan::{LONG, SMALL, Step};
 use super::read::{self, Read};
 use super::run::{Halt, Running};
-use super::store::{self, Advance, StepRow};
+use super::store::findings::{self, Finding};
+use super::store::{Advance, RunKind, StepRow, cursors, due, steps};
 use super::trouble::{self, MOST_FAILURES, MOST_RESTARTS, Remedy};
+use super::window;
+use crate::db::TenantTx;
 use crate::lever;
+use crate::mirror::compare::Standing;
 
-/// Reads a list from where it stands.
+/// How long a list that sent garbage is left alone; each further time doubles it.
+const PAUSE: TimeDelta = TimeDelta::seconds(30);
+
+/// Reads a list from where it stands. A list that cannot be read just now is left for later, and the others go on.
 pub(super) async fn read_to_end(running: &Running<'_>, mut step: StepRow) -> Result<(), Halt> {
     begin(running, &mut step).await?;
-    // Offsets asked for: a list that leads back to one of them has no end.
-    let mut asked: HashSet<Option<String>> = HashSet::new();
+    let mut endless = Endless::default();
     while !step.done {
-        if !asked.insert(step.cursor.clone()) {
+        if endless.repeats(step.cursor.as_deref()) {
             return give_up(running, &step, &trouble::endless(step.object)).await;
         }
-        let read_at = running.read_at(&step);
-        let page = read::page(&running.account, step.step, running.started_at, step.cursor.as_deref());
-        match running.unless_shutting_down(page).await? {
+        let read_at = running.read_at(step.began_at);
+        let page = read::page(&running.account, step.step, since(running, &step), step.cursor.as_deref());
+        match running.unless_stopped(page).await? {
+            Ok(page) if endless.is_proven_by(page.records.keys()) && page.next.is_some() => {
+                return give_up(running, &step, &trouble::endless(step.object)).await;
+            }
             Ok(page) => store_page(running, &mut step, page, read_at).await?,
             Err(error) => {
-                mend(running, &mut step, error).await?;
-                asked.clear();
+                if !mend(running, &mut step, error).await? {
+                    return Ok(());
+                }
+                endless = Endless::default();
             }
         }
     }
     Ok(())
 }
 
+/// Lists that were left for later keep the run from going on: it is carried on after a pause.
+pub(super) async fn wait_for_those_left(running: &Running<'_>) -> Result<(), Halt> {
+    let left = running.steps().await?.into_iter().filter(|step| !step.done && !step.step.is_of_children());
+    match left.map(|step| step.failures).max() {
+        Some(failures) => Err(Halt::Later(running.state.clock.now() + PAUSE * (1 << (failures - 1).clamp(0, 10)))),
+        None => Ok(()),
+    }
+}
+
+/// From when on a list of changes is asked for.
+fn since(running: &Running<'_>, step: &StepRow) -> DateTime<Utc> {
+    step.since.unwrap_or_else(|| window::since(running.started_at))
+}
+
 async fn begin(running: &Running<'_>, step: &mut StepRow) -> Result<(), Halt> {
     let now = running.state.clock.now();
     let mut tx = running.begin().await?;
-    store::start_step(&mut tx, step, None, now).await?;
+    steps::start(&mut tx, step, None, now).await?;
     tx.commit().await?;
     step.began_at.get_or_insert(now);
     Ok(())
 }
 
-async fn store_page(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: chrono::DateTime<chrono::Utc>) -> Result<(), Halt> {
-    let newcomers = match step.step {
-        Step::ChangedOpportunities | Step::AdvancedOpportunities => panels::of_newcomers(running, page.records.active_opportunities()).await?,
-        _ => Vec::new(),
-    };
-    let by = Advance {
-        done: page.next.is_none(),
-        synced: if step.step.counts() { page.records.len() } else { 0 },
-        skipped: page.unreadable,
-        requests: 1 + newcomers.iter().map(panels::Answer::requests).sum::<usize>(),
-        cursor: page.next,
-        ..Advance::default()
-    };
+async fn store_page(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: DateTime<Utc>) -> Result<(), Halt> {
+    let until = step.until.unwrap_or_else(|| window::until(step.began_at.unwrap_or(read_at), page.server_time));
     let mut tx = running.begin().await?;
-    page.records.store(&mut tx, step.synced + step.skipped, read_at).await?;
-    for answer in &newcomers {
-        answer.store(&mut tx).await?;
+    let synced = compare(running, &mut tx, step, &page).await?;
+    if !running.dry_run {
+        page.records.store(&mut tx, step.synced + step.skipped, read_at).await?;
     }
-    store::advance(&mut tx, step, &by, running.state.clock.now()).await?;
-    tx.commit().await?;
+    let by = Advance { done: page.next.is_none(), synced, skipped: page.unreadable, until: Some(until), cursor: page.next, ..Advance::default() };
+    steps::advance(&mut tx, step, &by).await?;
+    if by.done && has_cursor(running, step.step) {
+        cursors::set(&mut tx, step.step, running.epoch, until).await?;
+    }
+    running.commit(tx).await?;
     step.synced += by.synced as i64;
     step.skipped += by.skipped as i64;
+    step.until = Some(until);
     step.cursor = by.cursor;
     step.done = by.done;
     Ok(())
 }
 
-/// Does what can be done about a page that could not be had. An error means that nothing can, for now.
-async fn mend(running: &Running<'_>, step: &mut StepRow, error: lever::Error) -> Result<(), Halt> {
+/// Only the regular sync moves its cursors: a full one reads no list of deletions.
+fn has_cursor(running: &Running<'_>, step: Step) -> bool {
+    running.kind == RunKind::Incremental && (step.has_span() || SMALL.contains(&step) || LONG.contains(&step))
+}
+
+/// What the page means for this kind of run, before it is stored; answers how many of its records count. What hangs on an opportunity
+/// that changed is to be read again, except by a run that reads it anyway.
+async fn compare(running: &Running<'_>, tx: &mut TenantTx, step: &StepRow, page: &Read) -> Result<usize, Halt> {
+    if running.kind == RunKind::Full && !step.step.has_span() {
+        return Ok(if step.step.counts() { page.records.len() } else { 0 });
+    }
+    let standings = page.records.standings(tx).await?;
+    let differing: Vec<String> = standings.iter().filter(|(_, standing)| *standing != Standing::Same).map(|(id, _)| id.clone()).collect();
+    if page.records.are_opportunities() && !running.dry_run {
+        due::add(tx, &differing, false, running.state.clock.now()).await?;
+    }
+    match running.kind {
+        RunKind::Incremental => Ok(differing.len()),
+        RunKind::Full => Ok(0),
+        RunKind::Reconcile => {
+            let found: Vec<(String, Finding)> = standings.into_iter().map(|(id, standing)| (id, Finding::of(standing))).collect();
+            findings::add(tx, running.id, step.object, &found).await?;
+            Ok(if step.step.counts() { page.records.len() } else { 0 })
+        }
+    }
+}
+
+/// Does what can be done about a page that could not be had. False: the list rests for now. An error means that no list can be read.
+async fn mend(running: &Running<'_>, step: &mut StepRow, error: lever::Error) -> Result<bool, Halt> {
     match trouble::of_list(&error) {
         Remedy::Wait => Err(error.into()),
         Remedy::Stop => Err(Halt::ConnectionLost),
-        Remedy::GiveUp => {
-            step.done = true;
-            give_up(running, step, &trouble::refused(step.object, &error)).await
-        }
+        Remedy::GiveUp if trouble::is_not_offered(step.step, &error) => skip(running, step).await,
+        Remedy::GiveUp => give_up(running, step, &trouble::refused(step.object, &error)).await.map(|()| false),
         Remedy::TryAgain => try_again(running, step, error).await,
         Remedy::Restart => restart(running, step).await,
     }
 }
 
-async fn try_again(running: &Running<'_>, step: &mut StepRow, error: lever::Error) -> Result<(), Halt> {
+/// Lever's own clients know the list, this account has none: nothing is missed.
+async fn skip(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
     let mut tx = running.begin().await?;
-    let failures = store::count_failure(&mut tx, step).await?;
-    tx.commit().await?;
-    if failures < MOST_FAILURES {
-        return Err(error.into());
-    }
-    step.done = true;
-    give_up(running, step, &trouble::refused(step.object, &error)).await
+    steps::advance(&mut tx, step, &Advance { done: true, ..Advance::default() }).await?;
+    running.commit(tx).await?;
+    Ok(false)
 }
 
-async fn restart(running: &Running<'_>, step: &mut StepRow) -> Result<(), Halt> {
+async fn try_again(running: &Running<'_>, step: &StepRow, error: lever::Error) -> Result<bool, Halt> {
     let mut tx = running.begin().await?;
-    let restarts = store::restart(&mut tx, step).await?;
-    tx.commit().await?;
+    let failures = steps::count_failure(&mut tx, step).await?;
+    running.commit(tx).await?;
+    tracing::warn!(run = %running.id, step = ?step.step, failures, %error, "a page cannot be read, however small");
+    // The regular sync has no time to wait: its next one asks for the same span again.
+    if failures >= MOST_FAILURES || running.kind == RunKind::Incremental {
+        give_up(running, step, &trouble::refused(step.object, &error)).await?;
+    }
+    Ok(false)
+}
+
+async fn restart(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
+    let mut tx = running.begin().await?;
+    let restarts = steps::restart(&mut tx, step).await?;
+    running.commit(tx).await?;
     if restarts > MOST_RESTARTS {
-        step.done = true;
-        return give_up(running, step, &trouble::restless(step.object)).await;
+        return give_up(running, step, &trouble::restless(step.object)).await.map(|()| false);
     }
     tracing::info!(run = %running.id, step = ?step.step, restarts, "Lever no longer accepts an offset; the list is begun again");
     (step.cursor, step.synced, step.skipped) = (None, 0, 0);
-    Ok(())
+    Ok(true)
 }
 
-/// The other lists go on; the run fails in the end and says why.
+/// The rest of the list is quarantined: the other lists go on; the run fails in the end and says why.
 pub(super) async fn give_up(running: &Running<'_>, step: &StepRow, why: &str) -> Result<(), Halt> {
     let mut tx = running.begin().await?;
-    store::give_up(&mut tx, step, why).await?;
-    tx.commit().await?;
+    steps::give_up(&mut tx, step, why).await?;
+    running.commit(tx).await?;
+    metrics::counter!("lever_sync_quarantined_total", "kind" => step.object.words()).increment(1);
     tracing::error!(run = %running.id, step = ?step.step, why, "a list is given up");
     Ok(())
 }

@@ -1,35 +1,47 @@
-//! The full sync: everything that an organization has at Lever, read into the mirror.
+//! The sync: everything that an organization has at Lever, read into the mirror, and kept as fresh as a small share of the budget allows.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `plan` | which lists are read, in which order (pure) |
-//! | `start` | asking for a sync; one at a time |
-//! | `run` | the job: resumable, fenced, stopped by a disconnect |
+//! | `plan` | which lists each kind of run reads, in which order (pure) |
+//! | `start` `keep_fresh` | asking for a sync; the regular job of a connection |
+//! | `run` | the job: resumable, fenced, stopped by a disconnect; what all runs share |
+//! | `full` `incremental` `reconcile` | what each kind of run does |
 //! | `lists` `read` | one list page by page; one page of it |
-//! | `panels` | the panels of active opportunities, one request each |
-//! | `trouble` | what a failed read means (pure) |
+//! | `children` | panels, notes and resumes, one request for each set, many under way |
+//! | `window` `sweep` | how far changes were read; what is read again without a sign (pure) |
+//! | `trouble` `endless` | what a failed read means; a list without an end (pure) |
 //! | `finish` | what is gone, what is counted, how it ended |
-//! | `progress` `events` | how far it is: as JSON, and live |
-//! | `store` | the tables of runs and steps |
+//! | `progress` `estimate` `warnings` `events` | how far it is and what was left out: as JSON, and live |
+//! | `store` | the tables of runs, steps, cursors, and what is due, quarantined or found |
 //!
-//! The rule: a page and its cursor are committed together, behind a fence. A crash repeats the page under way and nothing else.
+//! The rule: a page and its cursor are committed together, behind a fence. A crash repeats the requests under way and nothing else.
 
+mod children;
+mod endless;
+mod estimate;
 mod events;
 mod finish;
+mod full;
+mod incremental;
+mod keep_fresh;
 mod lists;
-mod panels;
 mod plan;
 mod progress;
 mod read;
+mod reconcile;
 mod run;
 mod start;
 mod store;
+mod sweep;
 mod trouble;
+mod warnings;
+mod window;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::state::AppState;
+pub use keep_fresh::keep_fresh;
 pub use plan::Kind;
 pub use progress::{ObjectView, SyncView, find, latest, page};
 pub use run::run;

@@ -1,18 +1,14 @@
-//! The plan of a full sync, without IO: which lists are read, in which order, and what each of them brings.
+//! The plans, without IO: which of Lever's lists a run reads, in which order, and what each of them brings.
 //!
-//! The order is what people feel. The small lists come first, because everything else refers to them; then the candidates one
-//! can schedule with, and their panels; then the rest. Lever's lists shift while they are read, so the plan ends with what changed
-//! since the run began: whoever moved from a page not yet read to one already read is found there.
+//! The order of a full sync is what people feel. The small lists and the candidates one can schedule with come first, then what
+//! hangs on these, and what hangs on archived ones last. Lever's lists shift while they are read, so they end with what
+//! changed since the run began: whoever moved from a page not yet read to one already read is found there.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Lever's clock may be behind ours, and a change may take a moment to show up in its lists.
-const OVERLAP: TimeDelta = TimeDelta::minutes(5);
-
 /// One list to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Step {
     Users,
@@ -24,17 +20,24 @@ pub enum Step {
     /// Lever's bare list of postings leaves out the published ones that are internal only.
     InternalPostings,
     ActiveOpportunities,
-    /// There is no list of all panels: one request for each active opportunity.
-    Panels,
     ArchivedOpportunities,
     ChangedPostings,
+    DeletedPostings,
     ChangedOpportunities,
     /// Who moves through the pipeline moves through the list, and not every such move sets `updatedAt`.
     AdvancedOpportunities,
+    /// As for moves: `updatedAt` is null on most records.
+    JustArchivedOpportunities,
+    JustCreatedOpportunities,
+    DeletedOpportunities,
+    /// There is no list of all panels: one request for each opportunity. So it is with notes and resumes.
+    Panels,
+    Notes,
+    Resumes,
 }
 
 /// A kind of object, as progress is shown to people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Kind {
@@ -46,10 +49,12 @@ pub enum Kind {
     Postings,
     Opportunities,
     Panels,
+    Notes,
+    Resumes,
 }
 
-/// A full sync, in order.
-pub const FULL: [Step; 13] = [
+/// Everything that refers to nothing else, and the candidates one can schedule with: read side by side.
+const FIRST: [Step; 8] = [
     Step::Users,
     Step::Stages,
     Step::ArchiveReasons,
@@ -58,12 +63,45 @@ pub const FULL: [Step; 13] = [
     Step::Postings,
     Step::InternalPostings,
     Step::ActiveOpportunities,
-    Step::Panels,
-    Step::ArchivedOpportunities,
+];
+
+/// The other candidates, and then what changed meanwhile: one list after the other.
+const THEN: [Step; 4] = [Step::ArchivedOpportunities, Step::ChangedPostings, Step::ChangedOpportunities, Step::AdvancedOpportunities];
+
+/// What hangs on opportunities.
+const CHILDREN: [Step; 3] = [Step::Panels, Step::Notes, Step::Resumes];
+
+/// The lists of changes, which take a span of time and have a cursor.
+pub const CHANGES: [Step; 7] = [
     Step::ChangedPostings,
+    Step::DeletedPostings,
     Step::ChangedOpportunities,
     Step::AdvancedOpportunities,
+    Step::JustArchivedOpportunities,
+    Step::JustCreatedOpportunities,
+    Step::DeletedOpportunities,
 ];
+
+/// Lists without a span of time that are short enough to be read again and again.
+pub const SMALL: [Step; 5] = [Step::Users, Step::Stages, Step::ArchiveReasons, Step::Tags, Step::FeedbackTemplates];
+
+/// Longer lists that show what no list of changes does: candidates whose `updatedAt` did not move, and jobs for the company only.
+pub const LONG: [Step; 2] = [Step::ActiveOpportunities, Step::InternalPostings];
+
+/// A full sync.
+pub fn full() -> Vec<Step> {
+    [FIRST.as_slice(), &CHILDREN, &THEN].concat()
+}
+
+/// A reconciliation: the lists of a full sync, and nothing that hangs on their records.
+pub fn reconcile() -> Vec<Step> {
+    [FIRST.as_slice(), &THEN].concat()
+}
+
+/// An incremental sync, with the lists without a span that are due in it.
+pub fn incremental(due: &[Step]) -> Vec<Step> {
+    [CHANGES.as_slice(), due, &CHILDREN].concat()
+}
 
 impl Step {
     /// What the list brings.
@@ -74,15 +112,38 @@ impl Step {
             Self::ArchiveReasons => Kind::ArchiveReasons,
             Self::Tags => Kind::Tags,
             Self::FeedbackTemplates => Kind::FeedbackTemplates,
-            Self::Postings | Self::InternalPostings | Self::ChangedPostings => Kind::Postings,
-            Self::ActiveOpportunities | Self::ArchivedOpportunities | Self::ChangedOpportunities | Self::AdvancedOpportunities => Kind::Opportunities,
+            Self::Postings | Self::InternalPostings | Self::ChangedPostings | Self::DeletedPostings => Kind::Postings,
+            Self::ActiveOpportunities
+            | Self::ArchivedOpportunities
+            | Self::ChangedOpportunities
+            | Self::AdvancedOpportunities
+            | Self::JustArchivedOpportunities
+            | Self::JustCreatedOpportunities
+            | Self::DeletedOpportunities => Kind::Opportunities,
             Self::Panels => Kind::Panels,
+            Self::Notes => Kind::Notes,
+            Self::Resumes => Kind::Resumes,
         }
     }
 
-    /// Whether its records count as progress. The others bring mostly what was counted before.
+    /// Whether its records count as progress of a full sync. The others bring mostly what was counted before.
     pub fn counts(self) -> bool {
-        !matches!(self, Self::InternalPostings | Self::ChangedPostings | Self::ChangedOpportunities | Self::AdvancedOpportunities)
+        !matches!(self, Self::InternalPostings) && !self.has_span()
+    }
+
+    /// Whether the list takes a span of time.
+    pub fn has_span(self) -> bool {
+        CHANGES.contains(&self)
+    }
+
+    /// Whether it is no list but one request for each opportunity.
+    pub fn is_of_children(self) -> bool {
+        CHILDREN.contains(&self)
+    }
+
+    /// Whether it is read before anything else.
+    pub fn comes_first(self) -> bool {
+        FIRST.contains(&self)
     }
 }
 
@@ -98,13 +159,10 @@ impl Kind {
             Self::Postings => "postings",
             Self::Opportunities => "opportunities",
             Self::Panels => "panels",
+            Self::Notes => "notes",
+            Self::Resumes => "resumes",
         }
     }
-}
-
-/// From when on the last steps look for changes.
-pub fn changed_since(run_started: DateTime<Utc>) -> DateTime<Utc> {
-    run_started - OVERLAP
 }
 
 #[cfg(test)]
@@ -112,12 +170,12 @@ mod tests {
     use super::*;
 
     fn position(step: Step) -> usize {
-        FULL.iter().position(|it| *it == step).expect("a step of the plan")
+        full().iter().position(|it| *it == step).expect("a step of the plan")
     }
 
     #[test]
     fn what_people_wait_for_comes_first_and_the_search_for_changes_last() {
-        assert!(position(Step::Users) < position(Step::ActiveOpportunities));
+        assert!(position(Step::Users) < position(Step::Panels));
         assert!(position(Step::ActiveOpportunities) < position(Step::Panels));
         assert!(position(Step::Panels) < position(Step::ArchivedOpportunities));
         for late in [Step::ChangedPostings, Step::ChangedOpportunities, Step::AdvancedOpportunities] {
@@ -127,16 +185,25 @@ mod tests {
 
     #[test]
     fn every_kind_is_counted_once_per_object() {
-        let counted = |kind| FULL.iter().filter(|step| step.kind() == kind && step.counts()).copied().collect::<Vec<_>>();
+        let counted = |kind| full().into_iter().filter(|step| step.kind() == kind && step.counts()).collect::<Vec<_>>();
         assert_eq!(counted(Kind::Postings), [Step::Postings]);
         // Active and archived exclude each other.
         assert_eq!(counted(Kind::Opportunities), [Step::ActiveOpportunities, Step::ArchivedOpportunities]);
-        assert_eq!(counted(Kind::Panels), [Step::Panels]);
+        for (kind, step) in [(Kind::Panels, Step::Panels), (Kind::Notes, Step::Notes), (Kind::Resumes, Step::Resumes)] {
+            assert_eq!(counted(kind), [step]);
+        }
     }
 
     #[test]
-    fn changes_are_looked_for_from_before_the_run_began() {
-        let began = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-        assert!(changed_since(began) < began);
+    fn a_reconciliation_reads_every_list_and_asks_about_no_single_opportunity() {
+        assert!(reconcile().iter().all(|step| !step.is_of_children()));
+        assert_eq!(reconcile().len() + CHILDREN.len(), full().len());
+    }
+
+    #[test]
+    fn an_incremental_sync_reads_every_list_of_changes() {
+        let steps = incremental(&SMALL);
+        assert!(CHANGES.iter().chain(&SMALL).all(|step| steps.contains(step)));
+        assert!(!incremental(&[]).contains(&Step::Users));
     }
 }

@@ -1,14 +1,18 @@
 //! How far a sync is, as the contract shows it: one run, or all of them, the newest first.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::estimate::{self, Pace};
 use super::plan::Kind;
-use super::store::{self, Run, RunKind, Status, StepRow};
+use super::reconcile::{self, DifferenceView};
+use super::store::{Run, RunKind, Status, StepRow, findings, runs, steps};
+use super::warnings::{self, WarningView};
 use crate::auth::Member;
 use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
@@ -31,9 +35,20 @@ pub struct SyncView {
     pub error: Option<String>,
     /// One entry per kind of object, in the order in which they are read.
     pub objects: Vec<ObjectView>,
-    /// Requests to Lever whose answers were stored.
+    /// Requests sent to Lever.
     #[schema(example = 231)]
     pub requests: i64,
+    /// Requests a second, on average; null before there is an average.
+    #[schema(example = 9.8)]
+    pub requests_per_second: Option<f64>,
+    /// When it will have ended at this pace; null while nobody knows how much there is, and once it has ended.
+    pub estimated_end_at: Option<DateTime<Utc>>,
+    /// What was left out or given up, though the rest was read.
+    pub warnings: Vec<WarningView>,
+    /// It says what it would do, and does nothing.
+    pub dry_run: bool,
+    /// What a reconciliation found to differ, by kind of object; null for other syncs.
+    pub differences: Option<Vec<DifferenceView>>,
 }
 
 /// How far one kind of object is.
@@ -53,14 +68,29 @@ pub struct ObjectView {
     pub progress: Option<f64>,
 }
 
-/// Full syncs and others, the newest first.
-#[utoipa::path(get, path = "/v1/lever/syncs", tag = "Sync", security(("bearer" = [])), params(Paging), responses(
+/// Which syncs to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Only syncs of this kind.
+    kind: Option<RunKind>,
+}
+
+/// Full syncs and others, the newest first. Incremental ones are listed once they have changed something or went wrong.
+#[utoipa::path(get, path = "/v1/lever/syncs", tag = "Sync", security(("bearer" = [])), params(Which, Paging), responses(
     (status = 200, body = Page<SyncView>),
     (status = 400, description = "`invalid_parameter`", body = Problem),
+    (status = 401, description = "`unauthenticated`", body = Problem),
 ))]
-pub(super) async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<SyncView>>> {
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Member(caller): Member,
+    which: Result<Query<Which>, QueryRejection>,
+    paging: Paging,
+) -> Result<Json<Page<SyncView>>> {
+    let Query(which) = which.map_err(|_| Error::invalid_parameter("kind", "must be full, incremental or reconcile"))?;
     let mut tx = state.db.begin(caller.tenant).await?;
-    let page = page(&mut tx, &paging).await?;
+    let page = page_of(&mut tx, which.kind, &paging).await?;
     tx.commit().await?;
     Ok(Json(page))
 }
@@ -70,11 +100,19 @@ pub(super) async fn list(State(state): State<AppState>, Member(caller): Member, 
 /// # Errors
 /// The cursor cannot be read, or the database failed.
 pub async fn page(tx: &mut TenantTx, paging: &Paging) -> Result<Page<SyncView>> {
+    page_of(tx, None, paging).await
+}
+
+async fn page_of(tx: &mut TenantTx, kind: Option<RunKind>, paging: &Paging) -> Result<Page<SyncView>> {
     let after: Option<(DateTime<Utc>, Uuid)> = paging.after()?;
-    let runs = store::list(tx, after, paging.rows()).await?;
-    let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-    let steps = store::steps(tx, &ids).await?;
-    Ok(Page::cut(runs, paging, |run| (run.created_at, run.id)).map(|run| view(run, &steps)))
+    let page = Page::cut(runs::list(tx, kind, after, paging.rows()).await?, paging, |run| (run.created_at, run.id));
+    let ids: Vec<RunId> = page.data.iter().map(|run| run.id).collect();
+    let steps = steps::of_runs(tx, &ids).await?;
+    let mut data = Vec::with_capacity(page.data.len());
+    for run in page.data {
+        data.push(whole(tx, run, &steps).await?);
+    }
+    Ok(Page { data, next_cursor: page.next_cursor })
 }
 
 /// One sync.
@@ -99,22 +137,30 @@ pub(super) fn parse(id: &str) -> Result<RunId> {
 /// # Errors
 /// The database failed.
 pub async fn find(tx: &mut TenantTx, id: RunId) -> Result<Option<SyncView>, sqlx::Error> {
-    let Some(run) = store::find(tx, id).await? else { return Ok(None) };
-    let steps = store::steps(tx, &[id]).await?;
-    Ok(Some(view(run, &steps)))
+    let Some(run) = runs::find(tx, id).await? else { return Ok(None) };
+    let steps = steps::of_runs(tx, &[id]).await?;
+    whole(tx, run, &steps).await.map(Some)
 }
 
-/// The newest run as it is now; `None` when there never was one.
+/// The newest full sync as it is now; `None` when there never was one.
 ///
 /// # Errors
 /// The database failed.
 pub async fn latest(tx: &mut TenantTx) -> Result<Option<SyncView>, sqlx::Error> {
-    let Some(run) = store::list(tx, None, 1).await?.pop() else { return Ok(None) };
-    let steps = store::steps(tx, &[run.id]).await?;
-    Ok(Some(view(run, &steps)))
+    let Some(run) = runs::list(tx, Some(RunKind::Full), None, 1).await?.pop() else { return Ok(None) };
+    let steps = steps::of_runs(tx, &[run.id]).await?;
+    whole(tx, run, &steps).await.map(Some)
 }
 
 /// `steps` may hold those of other runs too.
+async fn whole(tx: &mut TenantTx, run: Run, steps: &[StepRow]) -> Result<SyncView, sqlx::Error> {
+    let differences = match run.kind {
+        RunKind::Reconcile => Some(reconcile::summary(&findings::differences(tx, run.id).await?)),
+        RunKind::Full | RunKind::Incremental => None,
+    };
+    Ok(SyncView { differences, ..view(run, steps) })
+}
+
 fn view(run: Run, steps: &[StepRow]) -> SyncView {
     let steps: Vec<&StepRow> = steps.iter().filter(|step| step.run_id == run.id).collect();
     let mut kinds: Vec<Kind> = Vec::new();
@@ -123,6 +169,7 @@ fn view(run: Run, steps: &[StepRow]) -> SyncView {
             kinds.push(step.object);
         }
     }
+    let Pace { requests_per_second, estimated_end_at } = estimate::pace(&run, &steps);
     SyncView {
         id: run.id,
         kind: run.kind,
@@ -132,6 +179,11 @@ fn view(run: Run, steps: &[StepRow]) -> SyncView {
         error: run.error,
         objects: kinds.into_iter().map(|kind| object(kind, &steps)).collect(),
         requests: run.requests,
+        requests_per_second,
+        estimated_end_at,
+        warnings: warnings::of(&steps),
+        dry_run: run.dry_run,
+        differences: None,
     }
 }
 
@@ -164,35 +216,12 @@ mod tests {
     use crate::sync::plan::Step;
 
     fn run() -> Run {
-        Run {
-            id: RunId::new(),
-            kind: RunKind::Full,
-            status: Status::Running,
-            epoch: 1,
-            error: None,
-            requests: 3,
-            created_at: DateTime::UNIX_EPOCH,
-            started_at: Some(DateTime::UNIX_EPOCH),
-            finished_at: None,
-        }
+        crate::sync::store::runs::sample(RunKind::Full)
     }
 
     fn step(run: &Run, step: Step, synced: i64, done: bool) -> StepRow {
-        StepRow {
-            run_id: run.id,
-            position: 1,
-            step,
-            object: step.kind(),
-            cursor: None,
-            began_at: (synced > 0).then_some(DateTime::UNIX_EPOCH),
-            synced,
-            total: done.then_some(synced),
-            skipped: 0,
-            visited: 0,
-            to_visit: None,
-            trouble: None,
-            done,
-        }
+        let began_at = (synced > 0).then_some(DateTime::UNIX_EPOCH);
+        StepRow { run_id: run.id, began_at, synced, total: done.then_some(synced), done, ..crate::sync::store::steps::sample(step) }
     }
 
     #[test]

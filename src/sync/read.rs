@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::plan::{Step, changed_since};
+use super::plan::Step;
 use crate::db::TenantTx;
 use crate::lever::{
-    self, Account, ArchiveReason, FeedbackTemplate, Opportunity, OpportunityFilter, Paging, Posting, PostingFilter, Record, Stage, Tag, User, Window,
+    self, Account, ArchiveReason, FeedbackTemplate, Opportunity, OpportunityFilter, Paging, Posting, PostingFilter, Record, Resource, Stage, Tag,
+    User, Window,
 };
 use crate::mirror;
+use crate::mirror::compare::{self, Listed, Standing};
 
 /// What one request brought.
 pub(super) struct Read {
@@ -16,6 +18,8 @@ pub(super) struct Read {
     pub(super) next: Option<String>,
     /// Entries that were no objects with a key.
     pub(super) unreadable: usize,
+    /// Lever's time when it answered, to the second.
+    pub(super) server_time: Option<DateTime<Utc>>,
 }
 
 /// Records of one kind.
@@ -27,11 +31,16 @@ pub(super) enum Records {
     FeedbackTemplates(Vec<Record<FeedbackTemplate>>),
     Postings(Vec<Record<Posting>>),
     Opportunities(Vec<Record<Opportunity>>),
+    /// What Lever has no more.
+    DeletedPostings(Vec<Record<Posting>>),
+    DeletedOpportunities(Vec<Record<Opportunity>>),
 }
 
-/// Reads the page of a list that begins at `cursor`. Panels have no list of their own: see `panels`.
-pub(super) async fn page(account: &Account, step: Step, run_started: DateTime<Utc>, cursor: Option<&str>) -> Result<Read, lever::Error> {
+/// Reads the page of a list that begins at `cursor`; of a list of changes, those since then. What hangs on opportunities has no list of
+/// its own: see `children`.
+pub(super) async fn page(account: &Account, step: Step, since: DateTime<Utc>, cursor: Option<&str>) -> Result<Read, lever::Error> {
     let paging = cursor.map_or_else(Paging::first, Paging::from);
+    let changed = Window::since(since);
     Ok(match step {
         Step::Users => Read::of(account.list_users(&paging).await?, Records::Users),
         Step::Stages => Read::of(account.list_stages(&paging).await?, Records::Stages),
@@ -39,58 +48,75 @@ pub(super) async fn page(account: &Account, step: Step, run_started: DateTime<Ut
         Step::Tags => Read::of(account.list_tags(&paging).await?, Records::Tags),
         Step::FeedbackTemplates => Read::of(account.list_feedback_templates(&paging).await?, Records::FeedbackTemplates),
         Step::Postings | Step::InternalPostings | Step::ChangedPostings => {
-            Read::of(account.list_postings(&postings(step, run_started), &paging).await?, Records::Postings)
+            Read::of(account.list_postings(&postings(step, changed), &paging).await?, Records::Postings)
         }
-        Step::Panels | Step::ActiveOpportunities | Step::ArchivedOpportunities | Step::ChangedOpportunities | Step::AdvancedOpportunities => {
-            Read::of(account.list_opportunities(&opportunities(step, run_started), &paging).await?, Records::Opportunities)
-        }
+        Step::DeletedPostings => Read::of(account.list_deleted_postings(&changed, &paging).await?, Records::DeletedPostings),
+        Step::DeletedOpportunities => Read::of(account.list_deleted_opportunities(&changed, &paging).await?, Records::DeletedOpportunities),
+        _ => Read::of(account.list_opportunities(&opportunities(step, changed), &paging).await?, Records::Opportunities),
     })
 }
 
-fn postings(step: Step, run_started: DateTime<Utc>) -> PostingFilter {
+fn postings(step: Step, changed: Window) -> PostingFilter {
     match step {
         Step::InternalPostings => PostingFilter { distribution_channels: vec!["public".into(), "internal".into()], ..Default::default() },
-        Step::ChangedPostings => PostingFilter { updated_at: Window::since(changed_since(run_started)), ..Default::default() },
+        Step::ChangedPostings => PostingFilter { updated_at: changed, ..Default::default() },
         _ => PostingFilter::default(),
     }
 }
 
-fn opportunities(step: Step, run_started: DateTime<Utc>) -> OpportunityFilter {
-    let changed = Window::since(changed_since(run_started));
+fn opportunities(step: Step, changed: Window) -> OpportunityFilter {
+    let all = OpportunityFilter::default();
     match step {
-        Step::ArchivedOpportunities => OpportunityFilter { archived: Some(true), ..Default::default() },
-        Step::ChangedOpportunities => OpportunityFilter { updated_at: changed, ..Default::default() },
-        Step::AdvancedOpportunities => OpportunityFilter { advanced_at: changed, ..Default::default() },
-        _ => OpportunityFilter { archived: Some(false), ..Default::default() },
+        Step::ArchivedOpportunities => OpportunityFilter { archived: Some(true), ..all },
+        Step::ChangedOpportunities => OpportunityFilter { updated_at: changed, ..all },
+        Step::AdvancedOpportunities => OpportunityFilter { advanced_at: changed, ..all },
+        Step::JustArchivedOpportunities => OpportunityFilter { archived_at: changed, ..all },
+        Step::JustCreatedOpportunities => OpportunityFilter { created_at: changed, ..all },
+        _ => OpportunityFilter { archived: Some(false), ..all },
     }
 }
 
 impl Read {
     fn of<T>(page: lever::Page<T>, kind: fn(Vec<Record<T>>) -> Records) -> Self {
-        Self { records: kind(page.records), next: page.next, unreadable: page.unreadable }
+        Self { records: kind(page.records), next: page.next, unreadable: page.unreadable, server_time: page.server_time }
     }
 }
 
 impl Records {
     pub(super) fn len(&self) -> usize {
+        self.keys().len()
+    }
+
+    /// What tells the records apart.
+    pub(super) fn keys(&self) -> Vec<&str> {
         match self {
-            Self::Users(records) => records.len(),
-            Self::Stages(records) => records.len(),
-            Self::ArchiveReasons(records) => records.len(),
-            Self::Tags(records) => records.len(),
-            Self::FeedbackTemplates(records) => records.len(),
-            Self::Postings(records) => records.len(),
-            Self::Opportunities(records) => records.len(),
+            Self::Users(records) => keys(records),
+            Self::Stages(records) => keys(records),
+            Self::ArchiveReasons(records) => keys(records),
+            Self::Tags(records) => keys(records),
+            Self::FeedbackTemplates(records) => keys(records),
+            Self::Postings(records) | Self::DeletedPostings(records) => keys(records),
+            Self::Opportunities(records) | Self::DeletedOpportunities(records) => keys(records),
         }
     }
 
-    /// The opportunities among them that are not archived.
-    pub(super) fn active_opportunities(&self) -> Vec<String> {
+    /// Whether they are opportunities that Lever has.
+    pub(super) fn are_opportunities(&self) -> bool {
+        matches!(self, Self::Opportunities(_))
+    }
+
+    /// How each record stands to our copy. One that Lever deleted has changed when our copy still has it.
+    pub(super) async fn standings(&self, tx: &mut TenantTx) -> Result<Vec<(String, Standing)>, sqlx::Error> {
         match self {
-            Self::Opportunities(records) => {
-                records.iter().filter(|record| record.archive_state().is_none()).map(|record| record.id.clone()).collect()
-            }
-            _ => Vec::new(),
+            Self::Users(records) => compare::records(tx, Listed::Users, records).await,
+            Self::Stages(records) => compare::records(tx, Listed::Stages, records).await,
+            Self::ArchiveReasons(records) => compare::records(tx, Listed::ArchiveReasons, records).await,
+            Self::Tags(records) => compare::records(tx, Listed::Tags, records).await,
+            Self::FeedbackTemplates(records) => compare::records(tx, Listed::FeedbackTemplates, records).await,
+            Self::Postings(records) => compare::records(tx, Listed::Postings, records).await,
+            Self::Opportunities(records) => compare::opportunities(tx, records).await,
+            Self::DeletedPostings(records) => deleted(tx, Listed::Postings, &keys(records)).await,
+            Self::DeletedOpportunities(records) => deleted(tx, Listed::Opportunities, &keys(records)).await,
         }
     }
 
@@ -107,7 +133,29 @@ impl Records {
             Self::FeedbackTemplates(records) => mirror::feedback_templates::upsert(tx, records, read_at).await,
             Self::Postings(records) => mirror::postings::upsert(tx, records, read_at).await,
             Self::Opportunities(records) => mirror::opportunities::upsert(tx, records, read_at).await,
+            Self::DeletedPostings(records) => {
+                for id in compare::among(tx, Listed::Postings, &keys(records)).await? {
+                    mirror::postings::mark_gone(tx, &id, read_at).await?;
+                }
+                Ok(0)
+            }
+            Self::DeletedOpportunities(records) => {
+                for id in compare::among(tx, Listed::Opportunities, &keys(records)).await? {
+                    mirror::opportunities::mark_gone(tx, &id, read_at).await?;
+                }
+                Ok(0)
+            }
         }
         .map(drop)
     }
+}
+
+fn keys<T: Resource>(records: &[Record<T>]) -> Vec<&str> {
+    records.iter().map(|record| record.key()).collect()
+}
+
+async fn deleted(tx: &mut TenantTx, listed: Listed, ids: &[&str]) -> Result<Vec<(String, Standing)>, sqlx::Error> {
+    let here = compare::among(tx, listed, ids).await?;
+    let standing = |id: &str| if here.iter().any(|it| it == id) { Standing::Changed } else { Standing::Same };
+    Ok(ids.iter().map(|id| ((*id).to_owned(), standing(id))).collect())
 }

@@ -1,14 +1,19 @@
-//! The job that carries a run on from where it stands, whoever began it.
+//! The job that carries a run on from where it stands, whoever began it, and what all kinds of runs share.
 //!
 //! Every page is one request to Lever and then one transaction: the connection is still the one the run began under, the claim is
-//! still ours (the fence), the records go to the mirror, and the cursor moves. So a crash costs the page under way, a
+//! still ours (the fence), the records go to the mirror, and the cursor moves. So a crash costs the requests under way, a
 //! worker that lost its lease stores nothing, and a disconnect ends the run at its next page.
 
-use chrono::{DateTime, Utc};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::plan::Step;
-use super::store::{self, Run, Status, StepRow};
-use super::{finish, lists, panels};
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use super::store::{Run, RunKind, Status, StepRow, runs, steps};
+use super::{full, incremental, reconcile};
 use crate::accounts;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
@@ -19,12 +24,14 @@ use crate::state::AppState;
 
 /// Why a run stops short of its end.
 pub(super) enum Halt {
-    /// The process ends: another one goes on.
-    ShuttingDown,
+    /// The process ends, or another part of the run has stopped.
+    Stopped,
     /// Another worker has the run now.
     ClaimLost,
     /// Disconnected, connected anew, or no longer accepted by Lever.
     ConnectionLost,
+    /// Some lists cannot be read just now; all others are.
+    Later(DateTime<Utc>),
     /// To be tried again.
     Failed(Error),
 }
@@ -38,11 +45,20 @@ impl<E: Into<Error>> From<E> for Halt {
 /// A run that is being worked on.
 pub(super) struct Running<'a> {
     pub(super) state: &'a AppState,
+    /// Asks in the lane of what people wait for.
     pub(super) account: Account,
+    /// Asks in the lane of what hardly anybody looks at.
+    pub(super) archived: Account,
     pub(super) id: RunId,
+    pub(super) kind: RunKind,
+    pub(super) dry_run: bool,
     pub(super) started_at: DateTime<Utc>,
+    pub(super) epoch: i64,
     claim: &'a Claim,
-    epoch: i64,
+    /// Of this run: its parts stop at their next read, none in the middle of a transaction.
+    stop: CancellationToken,
+    /// Requests that are in the run's count already.
+    counted: AtomicU64,
 }
 
 /// Carries a run on.
@@ -50,20 +66,25 @@ pub(super) struct Running<'a> {
 /// # Errors
 /// Lever or the database is away: the run stays as it is, and is carried on later.
 pub async fn run(state: &AppState, claim: &Claim, run: RunId) -> Result<Outcome> {
+    match carry_on(state, claim, run).await {
+        Ok(()) | Err(Halt::ClaimLost | Halt::ConnectionLost) => Ok(Outcome::Done),
+        Err(Halt::Stopped) => Ok(Outcome::Again(state.clock.now())),
+        Err(Halt::Later(at)) => Ok(Outcome::Again(at)),
+        Err(Halt::Failed(error)) => Err(error),
+    }
+}
+
+/// Works on a run under any claim; a run without its connection is ended.
+pub(super) async fn carry_on(state: &AppState, claim: &Claim, run: RunId) -> Result<(), Halt> {
     let halted = match Running::start(state, claim, run).await {
         Ok(Some(running)) => running.work().await,
         Ok(None) => Ok(()),
         Err(halt) => Err(halt),
     };
-    match halted {
-        Ok(()) | Err(Halt::ClaimLost) => Ok(Outcome::Done),
-        Err(Halt::ShuttingDown) => Ok(Outcome::Again(state.clock.now())),
-        Err(Halt::ConnectionLost) => {
-            end_without_connection(state, claim, run).await?;
-            Ok(Outcome::Done)
-        }
-        Err(Halt::Failed(error)) => Err(error),
+    if matches!(halted, Err(Halt::ConnectionLost)) {
+        end_without_connection(state, claim, run).await?;
     }
+    halted
 }
 
 impl<'a> Running<'a> {
@@ -71,28 +92,45 @@ impl<'a> Running<'a> {
     async fn start(state: &'a AppState, claim: &'a Claim, id: RunId) -> Result<Option<Self>, Halt> {
         let now = state.clock.now();
         let mut tx = state.db.begin(claim.tenant_id).await?;
-        let Some(Run { epoch, started_at, .. }) = store::find(&mut tx, id).await?.filter(|run| !run.status.is_final()) else { return Ok(None) };
+        let Some(Run { kind, dry_run, epoch, started_at, .. }) = runs::find(&mut tx, id).await?.filter(|run| !run.status.is_final()) else {
+            return Ok(None);
+        };
         fence(&mut tx, claim, epoch).await?;
         let Some(connection) = accounts::find(&mut tx).await? else { return Err(Halt::ConnectionLost) };
-        store::start(&mut tx, id, now).await?;
+        runs::start(&mut tx, id, now).await?;
         tx.commit().await?;
-        let account = accounts::open_sealed(state, claim.tenant_id, &connection)?.in_lane(Lane::FirstSync);
-        Ok(Some(Self { state, account, id, started_at: started_at.unwrap_or(now), claim, epoch }))
+        let account = accounts::open_sealed(state, claim.tenant_id, &connection)?;
+        let lane = match kind {
+            RunKind::Incremental => Lane::Incremental,
+            RunKind::Full | RunKind::Reconcile => Lane::FirstSync,
+        };
+        Ok(Some(Self {
+            state,
+            account: account.in_lane(lane),
+            archived: account.in_lane(Lane::Archived),
+            id,
+            kind,
+            dry_run,
+            started_at: started_at.unwrap_or(now),
+            epoch,
+            claim,
+            stop: state.shutdown.child_token(),
+            counted: AtomicU64::new(0),
+        }))
     }
 
     async fn work(&self) -> Result<(), Halt> {
-        for step in self.steps().await?.into_iter().filter(|step| !step.done) {
-            match step.step {
-                Step::Panels => panels::read_to_end(self, step).await?,
-                _ => lists::read_to_end(self, step).await?,
-            }
+        match self.kind {
+            RunKind::Full => full::work(self).await,
+            RunKind::Incremental => incremental::work(self).await,
+            RunKind::Reconcile => reconcile::work(self).await,
         }
-        finish::finish(self).await
     }
 
-    async fn steps(&self) -> Result<Vec<StepRow>, Halt> {
+    /// Where every list of the run stands.
+    pub(super) async fn steps(&self) -> Result<Vec<StepRow>, Halt> {
         let mut tx = self.state.db.begin(self.claim.tenant_id).await?;
-        let steps = store::steps(&mut tx, &[self.id]).await?;
+        let steps = steps::of_runs(&mut tx, &[self.id]).await?;
         tx.commit().await?;
         Ok(steps)
     }
@@ -104,19 +142,41 @@ impl<'a> Running<'a> {
         Ok(tx)
     }
 
-    /// When the read that is about to be sent is sent. Never before its list began, even if this machine's clock is behind that of
-    /// the one which began it: what is seen now must not count as unseen.
-    pub(super) fn read_at(&self, step: &StepRow) -> DateTime<Utc> {
-        self.state.clock.now().max(step.began_at.unwrap_or(self.started_at))
+    /// Ends a transaction of the run, and brings its count of requests up to date in it.
+    pub(super) async fn commit(&self, mut tx: TenantTx) -> Result<(), Halt> {
+        let sent = self.account.requests_sent() + self.archived.requests_sent();
+        let more = sent - self.counted.swap(sent, Ordering::Relaxed);
+        runs::count_requests(&mut tx, self.id, i64::try_from(more).unwrap_or(i64::MAX), self.state.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
-    /// Waits for reads, unless the process is to end: an answer that is not stored was not read.
-    pub(super) async fn unless_shutting_down<T>(&self, reads: impl Future<Output = T>) -> Result<T, Halt> {
+    /// When the read that is about to be sent is sent. Never before the run began or its list did, even if this machine's clock is behind
+    /// that of the one which began it: what is seen now must not count as unseen.
+    pub(super) fn read_at(&self, began_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        self.state.clock.now().max(began_at.unwrap_or(self.started_at)).max(self.started_at)
+    }
+
+    /// Waits for reads, unless the run is to stop: an answer that is not stored was not read.
+    pub(super) async fn unless_stopped<T>(&self, reads: impl Future<Output = T>) -> Result<T, Halt> {
         tokio::select! {
             biased;
-            () = self.state.shutdown.cancelled() => Err(Halt::ShuttingDown),
+            () = self.stop.cancelled() => Err(Halt::Stopped),
             answer = reads => Ok(answer),
         }
+    }
+
+    /// Does parts of the run side by side. The first that halts stops the others at their next read, and says why.
+    pub(super) async fn together(&self, parts: Vec<BoxFuture<'_, Result<(), Halt>>>) -> Result<(), Halt> {
+        let mut parts: FuturesUnordered<_> = parts.into_iter().collect();
+        let mut whole = Ok(());
+        while let Some(part) = parts.next().await {
+            if part.is_err() && whole.is_ok() {
+                self.stop.cancel();
+                whole = part;
+            }
+        }
+        whole
     }
 }
 
@@ -136,7 +196,7 @@ async fn end_without_connection(state: &AppState, claim: &Claim, id: RunId) -> R
     let mut tx = state.db.begin(claim.tenant_id).await?;
     let connection = accounts::find(&mut tx).await?;
     if claim.holds(&mut tx).await?
-        && let Some(run) = store::find(&mut tx, id).await?
+        && let Some(run) = runs::find(&mut tx, id).await?
     {
         let refused = connection.is_some_and(|connection| connection.epoch == run.epoch && connection.status != accounts::Status::Disconnected);
         let (status, why) = if refused {
@@ -144,7 +204,7 @@ async fn end_without_connection(state: &AppState, claim: &Claim, id: RunId) -> R
         } else {
             (Status::Canceled, super::DISCONNECTED.to_owned())
         };
-        store::end(&mut tx, id, status, Some(&why), state.clock.now()).await?;
+        runs::end(&mut tx, id, status, Some(&why), state.clock.now()).await?;
         tracing::info!(tenant = %claim.tenant_id, run = %id, ?status, "a sync ended without its connection");
     }
     tx.commit().await?;

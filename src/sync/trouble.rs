@@ -3,7 +3,7 @@
 //! Lever is away for hours now and then, and sends things that cannot be read. Being away costs time and nothing else; what cannot
 //! be read costs one list or one record, never the others, and is said in the end.
 
-use super::plan::Kind;
+use super::plan::{Kind, Step};
 use crate::lever;
 
 /// An answer that cannot be read is asked for this often before its list is given up.
@@ -41,12 +41,25 @@ pub(super) fn of_list(error: &lever::Error) -> Remedy {
     }
 }
 
-/// Whether only this opportunity's panels are left out. What is wrong is about this one; a missing permission (403) is not.
+/// Whether only one set of one opportunity is left out. What is wrong is about this one; a missing permission (403) is not.
 pub(super) fn concerns_one_record(error: &lever::Error) -> bool {
     match error {
         lever::Error::Rejected { status, .. } => *status != 403,
         lever::Error::Unreadable { .. } | lever::Error::Invalid { .. } => true,
         _ => false,
+    }
+}
+
+/// Whether it only means that this Lever has no such list: not every one tells what was deleted.
+pub(super) fn is_not_offered(step: Step, error: &lever::Error) -> bool {
+    matches!(step, Step::DeletedPostings | Step::DeletedOpportunities) && error.is_not_found()
+}
+
+/// What was wrong with an answer, in words that name nobody.
+pub(super) fn reason(error: &lever::Error) -> &'static str {
+    match error {
+        lever::Error::Unreadable { reason, .. } | lever::Error::Invalid { reason } => reason,
+        _ => "refused",
     }
 }
 

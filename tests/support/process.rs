@@ -81,13 +81,13 @@ impl Service {
     }
 }
 
-/// Looks at the newest run of the sync until it is as wanted.
+/// Looks at the newest full sync until it is as wanted.
 ///
 /// # Panics
 /// It never is.
 pub async fn run_until(person: &Person, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..PATIENCE {
-        let run = person.get("/v1/lever/syncs").await.expect(200).json()["data"][0].clone();
+        let run = person.get("/v1/lever/syncs?kind=full").await.expect(200).json()["data"][0].clone();
         if wanted(&run) {
             return run;
         }

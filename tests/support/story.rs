@@ -119,7 +119,7 @@ impl Story {
     pub async fn connect_and_sync(&self, admin: &mut Person, account: usize) {
         self.connect(admin, account).await;
         self.work().await;
-        let syncs = admin.get("/v1/lever/syncs").await.json();
+        let syncs = admin.get("/v1/lever/syncs?kind=full").await.json();
         assert_eq!(syncs["data"][0]["status"], "succeeded", "{syncs}");
     }
 

@@ -1,9 +1,13 @@
 //! The full sync as a story: what it copies, what stops it, how it goes on, and how far it says it is.
 #![cfg(feature = "fake-lever")]
 
+mod bad_upstream;
+mod clocks;
 mod copy;
 mod endpoints;
+mod fresh;
 mod interrupt;
+mod reconcile;
 mod resume;
 mod trouble;
 mod whole;

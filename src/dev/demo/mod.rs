@@ -19,7 +19,7 @@ use caller::Caller;
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
     /// Opportunities in the stand-in's account
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 100)]
     opportunities: usize,
     /// The same seed gives the same people
     #[arg(long, default_value_t = 7)]

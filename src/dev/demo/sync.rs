@@ -44,7 +44,7 @@ pub(super) async fn follow(caller: &Caller, lever: &FakeLever, account: &Account
         ("postings", caller.list("/v1/postings").await?.len(), there.postings),
         ("opportunities", caller.list("/v1/opportunities?archived=any").await?.len(), there.opportunities),
         ("active opportunities", caller.list("/v1/opportunities").await?.len(), there.active_opportunities),
-        ("panels of active opportunities", caller.list("/v1/panels?status=any").await?.len(), there.panels_of_active),
+        ("panels", caller.list("/v1/panels?status=any").await?.len(), there.panels),
     ];
     for (kind, here, there) in here {
         ensure!(here == there, "{here} {kind} here, {there} at the stand-in");
@@ -57,7 +57,7 @@ async fn finished_run(caller: &Caller) -> anyhow::Result<Value> {
     let screen = MultiProgress::new();
     let mut bars = BTreeMap::new();
     loop {
-        let runs = caller.get("/v1/lever/syncs").await?;
+        let runs = caller.get("/v1/lever/syncs?kind=full").await?;
         let run = &runs["data"][0];
         for object in run["objects"].as_array().into_iter().flatten() {
             let kind = text(&object["kind"]).to_owned();

@@ -6,6 +6,7 @@ mod gone;
 mod list;
 mod sets;
 mod store;
+mod unread;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -13,11 +14,13 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
+pub(super) use expanded::collapse;
 pub use get::view;
 pub use gone::{mark_gone, mark_unseen_gone};
 pub use list::{OpportunityFilter, page};
 pub(super) use sets::take_set;
-pub use store::{OpportunityRow, active_ids_after, count, find, upsert};
+pub use store::{OpportunityRow, count, find, upsert};
+pub use unread::{Among, active_unseen_since, stale, unread};
 pub use view::{ApplicationView, ArchivedView, ContactSummary, OpportunityLinks, OpportunityView, PostingRef};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -145,23 +145,6 @@ pub async fn find(tx: &mut TenantTx, id: &str) -> Result<Option<OpportunityRow>,
     .await
 }
 
-/// Ids of active opportunities in the order of their ids, after one of them: what a step walks whose cursor is the last id done.
-///
-/// # Errors
-/// The database failed.
-pub async fn active_ids_after(tx: &mut TenantTx, after: Option<&str>, limit: i64) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT id FROM opportunities
-         WHERE tenant_id = $1 AND gone_at IS NULL AND archived_at IS NULL AND ($2::text IS NULL OR id > $2)
-         ORDER BY id LIMIT $3",
-    )
-    .bind(tx.tenant())
-    .bind(after)
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await
-}
-
 /// How many opportunities are there, archived ones included.
 ///
 /// # Errors

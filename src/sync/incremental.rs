@@ -1,0 +1,105 @@
+//! An incremental sync: what changed since the last one, and what hangs on it; then a part of the rolling sweep.
+//!
+//! What is to be read again because a list says so is remembered in the transaction that stores the list's page. So neither a crash
+//! nor a spent share of the budget loses it: the next one goes on there.
+
+use std::collections::HashSet;
+
+use futures_util::FutureExt;
+
+use super::children::{Children, Wish};
+use super::plan::Step;
+use super::run::{Halt, Running};
+use super::store::{StepRow, due};
+use super::{finish, lists, sweep};
+use crate::mirror;
+use crate::mirror::children::Kind;
+
+/// Opportunities whose sets are read before the next ones are looked up: what a crash repeats at most.
+const AT_ONCE: i64 = 20;
+/// Requests for one opportunity that changed.
+const EACH: usize = 3;
+/// The share of the rate that may go to what changed, so that the next look at the lists comes in time.
+const SHARE: f64 = 0.7;
+
+pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
+    let steps = running.steps().await?;
+    let unread = steps.iter().filter(|step| !step.done && !step.step.is_of_children());
+    running.together(unread.map(|step| lists::read_to_end(running, step.clone()).boxed()).collect()).await?;
+    ask_for_the_vanished(running).await?;
+
+    let mut children = Children::open(running, &steps).await?;
+    read_due(running, &mut children).await?;
+    sweep_some(running, &mut children).await?;
+    children.close().await?;
+    finish::incremental(running).await
+}
+
+/// Who is no longer in the list of active candidates was archived, or deleted, or skipped by a list that shifted: asked one by one.
+async fn ask_for_the_vanished(running: &Running<'_>) -> Result<(), Halt> {
+    let steps = running.steps().await?;
+    let read_whole = |step: &&StepRow| step.step == Step::ActiveOpportunities && step.done && step.trouble.is_none() && step.skipped == 0;
+    let Some(began_at) = steps.iter().find(read_whole).and_then(|step| step.began_at) else { return Ok(()) };
+    let mut tx = running.begin().await?;
+    let vanished = mirror::opportunities::active_unseen_since(&mut tx, began_at).await?;
+    due::add(&mut tx, &vanished, true, running.state.clock.now()).await?;
+    running.commit(tx).await
+}
+
+/// Reads what changed, within a share of the budget; the rest is for the next time.
+async fn read_due(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
+    let mut left = allowance(running);
+    while left >= EACH {
+        let since = running.read_at(None);
+        let mut tx = running.begin().await?;
+        let due = due::oldest(&mut tx, AT_ONCE).await?;
+        tx.commit().await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let itself = due.iter().filter(|due| due.whole).map(|due| Wish { opportunity: due.opportunity_id.clone(), set: None });
+        children.read(&running.account, itself.collect()).await?;
+        let sets = [Kind::Panels, Kind::Notes, Kind::Resumes];
+        let of_each = |set| due.iter().map(move |due| Wish { opportunity: due.opportunity_id.clone(), set: Some(set) });
+        children.read(&running.account, sets.into_iter().flat_map(of_each).collect()).await?;
+        let done: Vec<String> = due.iter().map(|due| due.opportunity_id.clone()).collect();
+        let mut tx = running.begin().await?;
+        due::settle(&mut tx, &done, since).await?;
+        running.commit(tx).await?;
+        left = left.saturating_sub(done.len() * EACH);
+    }
+    tracing::warn!(run = %running.id, "more has changed than the budget can read; the rest is for the next incremental sync");
+    metrics::counter!("lever_sync_behind_total", "what" => "changes").increment(1);
+    Ok(())
+}
+
+fn allowance(running: &Running<'_>) -> usize {
+    let config = &running.state.config;
+    match config.lever.requests_per_second {
+        // The cast is exact for any rate there is.
+        rate if rate > 0.0 => ((rate * config.sync.interval.as_secs_f64() * SHARE) as usize).max(EACH * AT_ONCE as usize),
+        _ => usize::MAX,
+    }
+}
+
+async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
+    let config = &running.state.config;
+    let now = running.state.clock.now();
+    let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval);
+    let mut wishes: Vec<Wish> = Vec::new();
+    let mut known = HashSet::new();
+    let mut tx = running.begin().await?;
+    for round in sweep::rounds(now, config.sync.interval) {
+        let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, quota as i64 + 1).await?;
+        wishes.extend(
+            stale.into_iter().filter(|id| known.insert((round.set, id.clone()))).map(|opportunity| Wish { opportunity, set: Some(round.set) }),
+        );
+    }
+    tx.commit().await?;
+    if wishes.len() > quota {
+        tracing::info!(run = %running.id, quota, "the sweep takes longer than its period: its share of the budget is too small");
+        metrics::counter!("lever_sync_behind_total", "what" => "sweep").increment(1);
+        wishes.truncate(quota);
+    }
+    children.read(&running.account, wishes).await
+}

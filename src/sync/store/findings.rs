@@ -1,0 +1,99 @@
+//! The `sync_findings` table: what a reconciliation found about each id.
+
+use std::collections::BTreeSet;
+
+use sqlx::FromRow;
+
+use crate::db::TenantTx;
+use crate::ids::RunId;
+use crate::mirror::compare::Standing;
+use crate::sync::plan::Kind;
+
+/// What is found about an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub(in crate::sync) enum Finding {
+    Same,
+    Missing,
+    Changed,
+    Gone,
+}
+
+impl Finding {
+    pub(in crate::sync) fn of(standing: Standing) -> Self {
+        match standing {
+            Standing::Same => Self::Same,
+            Standing::Missing => Self::Missing,
+            Standing::Changed => Self::Changed,
+        }
+    }
+}
+
+/// One finding of a run.
+#[derive(Debug, Clone, FromRow)]
+pub(in crate::sync) struct FindingRow {
+    pub(in crate::sync) object: Kind,
+    pub(in crate::sync) id: String,
+    pub(in crate::sync) finding: Finding,
+}
+
+/// Remembers what was found. What a shifting list brings twice keeps what was found first: that compared with what was here before.
+pub(in crate::sync) async fn add(tx: &mut TenantTx, run: RunId, kind: Kind, found: &[(String, Finding)]) -> Result<(), sqlx::Error> {
+    let (ids, findings): (Vec<&str>, Vec<Finding>) = found.iter().map(|(id, finding)| (id.as_str(), *finding)).unzip();
+    sqlx::query(
+        "INSERT INTO sync_findings (tenant_id, run_id, object, id, finding)
+         SELECT $1, $2, $3, f.id, f.finding FROM UNNEST($4::text[], $5::text[]) AS f (id, finding)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(run)
+    .bind(kind)
+    .bind(ids)
+    .bind(findings)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// The ids of a kind that Lever listed.
+pub(in crate::sync) async fn listed(tx: &mut TenantTx, run: RunId, kind: Kind) -> Result<BTreeSet<String>, sqlx::Error> {
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT id FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding <> 'gone'")
+            .bind(tx.tenant())
+            .bind(run)
+            .bind(kind)
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Everything that differs, by kind and id.
+pub(in crate::sync) async fn differences(tx: &mut TenantTx, run: RunId) -> Result<Vec<FindingRow>, sqlx::Error> {
+    sqlx::query_as("SELECT object, id, finding FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND finding <> 'same' ORDER BY object, id")
+        .bind(tx.tenant())
+        .bind(run)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// Forgets what was the same: it is told by nobody.
+pub(in crate::sync) async fn forget_same(tx: &mut TenantTx, run: RunId) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND finding = 'same'")
+        .bind(tx.tenant())
+        .bind(run)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// These are there after all: a list that shifted had skipped them.
+pub(in crate::sync) async fn withdraw_gone(tx: &mut TenantTx, run: RunId, kind: Kind, still_there: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding = 'gone' AND id = ANY($4)")
+        .bind(tx.tenant())
+        .bind(run)
+        .bind(kind)
+        .bind(still_there)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}

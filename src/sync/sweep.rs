@@ -1,0 +1,97 @@
+//! The rolling sweep: which sets are read again without a sign that they changed, and how many in one go. Pure.
+//!
+//! Lever tells nobody about a note or a resume, and about a panel only by webhooks that may be lost. So every set of an active candidate
+//! is read again once in a while, most often where an interview is to come. The sweep takes a small share of the budget: where that is not
+//! enough, its periods stretch, and what has waited longest comes first.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::mirror::children::Kind;
+use crate::mirror::opportunities::Among;
+
+/// How often a set is read again at least, where an interview is to come.
+const UPCOMING: TimeDelta = TimeDelta::minutes(10);
+/// How often a set of any other active candidate is, and a resume.
+const ACTIVE: TimeDelta = TimeDelta::hours(1);
+/// The share of the account's rate that the sweep may take.
+const SHARE: f64 = 0.15;
+/// Requests of one sweep where there is no limit.
+const UNLIMITED: usize = 50_000;
+
+/// Sets to be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Round {
+    pub(super) set: Kind,
+    pub(super) among: Among,
+    /// Those that were last read before then.
+    pub(super) before: DateTime<Utc>,
+}
+
+/// What a sweep looks for, the most urgent first. The next one comes about an `interval` later.
+pub(super) fn rounds(now: DateTime<Utc>, interval: Duration) -> Vec<Round> {
+    let round = |set, among, period| Round { set, among, before: due_before(now, period, interval) };
+    vec![
+        round(Kind::Panels, Among::Upcoming, UPCOMING),
+        round(Kind::Notes, Among::Upcoming, UPCOMING),
+        round(Kind::Panels, Among::Active, ACTIVE),
+        round(Kind::Notes, Among::Active, ACTIVE),
+        round(Kind::Resumes, Among::Active, ACTIVE),
+        round(Kind::Resumes, Among::Upcoming, ACTIVE),
+    ]
+}
+
+/// How many requests a sweep may take that comes every `interval`.
+pub(super) fn quota(requests_per_second: f64, interval: Duration) -> usize {
+    match requests_per_second > 0.0 {
+        // At least a few, or a short interval would starve it. The cast is exact for any rate there is.
+        true => ((requests_per_second * interval.as_secs_f64() * SHARE) as usize).clamp(4, UNLIMITED),
+        false => UNLIMITED,
+    }
+}
+
+/// Whether something that is due every `period` must be done now, because the next chance is an interval and some jitter away.
+pub(super) fn due_before(now: DateTime<Utc>, period: TimeDelta, interval: Duration) -> DateTime<Utc> {
+    let interval = TimeDelta::from_std(interval).unwrap_or(period);
+    now - (period - interval - interval / 4).max(period / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(120);
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
+    }
+
+    #[test]
+    fn what_is_not_read_now_is_read_in_time_by_the_next_sweep() {
+        for round in rounds(now(), INTERVAL) {
+            let period = if round.among == Among::Upcoming && round.set != Kind::Resumes { UPCOMING } else { ACTIVE };
+            let latest_next = TimeDelta::from_std(INTERVAL.mul_f64(1.1)).expect("a span");
+            assert!(now() + latest_next - round.before <= period, "{round:?}");
+        }
+    }
+
+    #[test]
+    fn an_interval_beyond_the_period_means_every_time() {
+        let hourly = due_before(now(), UPCOMING, Duration::from_secs(3600));
+        assert!(now() - hourly < TimeDelta::minutes(3));
+    }
+
+    #[test]
+    fn interviews_to_come_go_first_and_panels_before_notes() {
+        let order: Vec<_> = rounds(now(), INTERVAL).into_iter().map(|round| (round.set, round.among)).collect();
+        assert_eq!(order[..3], [(Kind::Panels, Among::Upcoming), (Kind::Notes, Among::Upcoming), (Kind::Panels, Among::Active)]);
+    }
+
+    #[test]
+    fn it_takes_a_small_share_of_the_rate() {
+        assert_eq!(quota(10.0, INTERVAL), 180);
+        assert_eq!(quota(10.0, Duration::from_secs(1)), 4);
+        assert_eq!(quota(0.0, INTERVAL), UNLIMITED);
+    }
+}
