@@ -99,8 +99,13 @@ impl Db {
     /// The database failed.
     pub async fn is_migrated(&self) -> Result<bool, sqlx::Error> {
         let newest = MIGRATOR.iter().map(|migration| migration.version).max();
-        let applied: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(&self.app).await?;
-        Ok(applied >= newest)
+        let applied = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(&self.app).await;
+        match applied {
+            Ok(applied) => Ok(newest <= applied),
+            // No such table: nothing has been applied yet.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Closes every connection once it is handed back.

@@ -33,7 +33,15 @@ pub async fn examine(vars: &Variables) -> bool {
             },
         );
     }
+    well &= report("callers' tokens", callers(&config));
     well & report("public address", public_address(&config))
+}
+
+fn callers(config: &Config) -> Result<String, String> {
+    match config.auth.verifier.is_weak() {
+        true => Err("AUTH_JWT_SECRET has fewer than 32 characters. Make one with: openssl rand -base64 32".into()),
+        false => Ok("verified by a key that is long enough".into()),
+    }
 }
 
 async fn database(config: &Config) -> Result<String, String> {
@@ -42,6 +50,7 @@ async fn database(config: &Config) -> Result<String, String> {
     match db.is_migrated().await {
         Ok(true) => Ok("reachable and migrated".into()),
         Ok(false) => Err("not migrated to this version. Run `lever-integration migrate`.".into()),
+        // The migrations make the roles that every connection takes.
         Err(error) if error.as_database_error().is_some() => Err(format!("reachable, but not migrated ({error}). Run `lever-integration migrate`.")),
         Err(error) => Err(format!("{error}. {mend}")),
     }

@@ -95,6 +95,9 @@ async fn serve(vars: &Variables) -> anyhow::Result<()> {
     let config = Config::read(vars)?;
     health::collect_metrics();
     let stop = stopped()?;
+    if config.auth.verifier.is_weak() {
+        tracing::warn!("AUTH_JWT_SECRET has fewer than 32 characters: whoever guesses it can call as anybody");
+    }
     let app = App::start(config, Clock::system(), Jobs::InBackground).await?;
     tracing::info!(address = %app.address(), "serving");
     stop.await;

@@ -2,6 +2,8 @@
 //!
 //! The rule for whoever logs: ids and counts, never a token, a signature, a body or a candidate's name.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
@@ -13,7 +15,7 @@ tokio::task_local! {
 /// Starts logging for the whole process; `filter` counts where `RUST_LOG` is not set. A second call changes nothing.
 pub fn start(format: LogFormat, filter: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // An error here only says that logging was started before.
     let _ = match format {
         LogFormat::Text => builder.try_init(),

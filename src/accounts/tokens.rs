@@ -21,7 +21,7 @@ use crate::ids::TenantId;
 use crate::lever::{self, AccessToken, Grant, OAuthError, TokenSource};
 use crate::state::AppState;
 
-/// An access token this close to its end is refreshed before it is used.
+/// An access token this close to its end is refreshed before it is used; one that lives for less than ten minutes, in its last tenth.
 const EARLY: TimeDelta = TimeDelta::seconds(60);
 /// Whoever refreshes says so this often; a holder that has said nothing for longer than the lease is dead, or cut off from the
 /// database. Both together are shorter than the overlap in which Lever may still accept a spent refresh token.
@@ -123,7 +123,7 @@ impl Tokens {
     async fn current(&self) -> Result<AccessToken, lever::Error> {
         let row = self.read().await?;
         let token = self.open_access(&row)?;
-        let until = row.access_expires_at.unwrap_or_default() - EARLY;
+        let until = row.good_until();
         if self.state.clock.now() >= until {
             return self.renew(token.version).await;
         }
@@ -141,7 +141,7 @@ impl Tokens {
             let row = self.read().await?;
             if row.token_version > spent {
                 let token = self.open_access(&row)?;
-                self.remember(&token, row.access_expires_at.unwrap_or_default() - EARLY);
+                self.remember(&token, row.good_until());
                 return Ok(token);
             }
             silent = row.silent_holder(self.state.clock.now()).map(|holder| match silent {
@@ -250,7 +250,7 @@ impl Tokens {
             match self.try_store(version, grant, received).await {
                 Ok(true) => {
                     let token = AccessToken { secret: grant.access_token.clone(), version: version + 1 };
-                    self.remember(&token, received + grant.expires_in - EARLY);
+                    self.remember(&token, good_until(received, received + grant.expires_in));
                     tracing::info!(tenant = %self.tenant, version = version + 1, "Lever tokens refreshed");
                     return Ok(token);
                 }
@@ -299,7 +299,7 @@ impl Tokens {
     /// The grant is dead: said once, in the status, for people to see.
     async fn give_up(&self, version: i64) -> Result<AccessToken, lever::Error> {
         if self.mark_dead(version).await.map_err(storage)? {
-            tracing::warn!(tenant = %self.tenant, "Lever refused the refresh token: the connection needs a new authorization");
+            tracing::warn!(tenant = %self.tenant, "Lever refuses its tokens: the connection needs a new authorization");
         }
         Err(lever::Error::ReauthorizationRequired)
     }
@@ -316,7 +316,17 @@ impl Tokens {
     }
 }
 
+/// Until when an access token is used as it is.
+fn good_until(received: DateTime<Utc>, expires: DateTime<Utc>) -> DateTime<Utc> {
+    expires - EARLY.min((expires - received).max(TimeDelta::zero()) / 10)
+}
+
 impl Row {
+    fn good_until(&self) -> DateTime<Utc> {
+        let Some(expires) = self.access_expires_at else { return DateTime::UNIX_EPOCH };
+        good_until(self.refreshed_at.unwrap_or(expires), expires)
+    }
+
     /// The one who took the right to refresh and has said nothing for longer than the lease.
     fn silent_holder(&self, now: DateTime<Utc>) -> Option<Uuid> {
         self.refresh_holder.filter(|_| self.refresh_lease_until.is_none_or(|until| until <= now))
@@ -346,4 +356,18 @@ async fn say_alive(state: AppState, tenant: TenantId, holder: Uuid) {
 fn storage(error: sqlx::Error) -> lever::Error {
     tracing::error!(%error, "the tokens cannot be read or stored");
     lever::Error::NoToken { reason: "the token store is not reachable", retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_used_to_its_last_minute_or_its_last_tenth() {
+        let received = DateTime::UNIX_EPOCH;
+        for (lives, used) in [(3600, 3540), (600, 540), (60, 54), (10, 9), (0, 0), (-5, -5)] {
+            let until = good_until(received, received + TimeDelta::seconds(lives));
+            assert_eq!((until - received).num_seconds(), used, "one of {lives} s");
+        }
+    }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::Jwk;
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -18,7 +20,15 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub(super) struct PublishedKeys {
     url: Url,
     http: reqwest::Client,
-    read: Arc<Mutex<Option<(Instant, JwkSet)>>>,
+    read: Arc<Mutex<Option<Read>>>,
+}
+
+/// The keys, and when they were read.
+type Read = (Instant, Vec<Jwk>);
+
+#[derive(Deserialize)]
+struct Published {
+    keys: Vec<Value>,
 }
 
 impl PublishedKeys {
@@ -27,8 +37,8 @@ impl PublishedKeys {
         Ok(Self { url, http, read: Arc::default() })
     }
 
-    /// The key with this id; the only one when the token names none.
-    pub(super) async fn find(&self, id: Option<&str>) -> Result<DecodingKey> {
+    /// The keys that may have signed: the one with this id, or any when the token names none. Never empty.
+    pub(super) async fn find(&self, id: Option<&str>) -> Result<Vec<DecodingKey>> {
         let mut read = self.read.lock().await;
         let found = read.as_ref().and_then(|(_, keys)| pick(keys, id));
         let age = read.as_ref().map_or(Duration::MAX, |(at, _)| at.elapsed());
@@ -49,18 +59,17 @@ impl PublishedKeys {
         }
     }
 
-    async fn fetch(&self) -> reqwest::Result<JwkSet> {
-        self.http.get(self.url.clone()).send().await?.error_for_status()?.json().await
+    /// A key of a kind that is not known here is left out; it spoils none of the others.
+    async fn fetch(&self) -> reqwest::Result<Vec<Jwk>> {
+        let published: Published = self.http.get(self.url.clone()).send().await?.error_for_status()?.json().await?;
+        Ok(published.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
 }
 
-fn pick(keys: &JwkSet, id: Option<&str>) -> Option<DecodingKey> {
-    let jwk = match (id, keys.keys.as_slice()) {
-        (Some(id), _) => keys.find(id)?,
-        (None, [only]) => only,
-        (None, _) => return None,
-    };
-    DecodingKey::from_jwk(jwk).ok()
+fn pick(keys: &[Jwk], id: Option<&str>) -> Option<Vec<DecodingKey>> {
+    let named = keys.iter().filter(|key| id.is_none() || key.common.key_id.as_deref() == id);
+    let picked: Vec<_> = named.filter_map(|key| DecodingKey::from_jwk(key).ok()).collect();
+    (!picked.is_empty()).then_some(picked)
 }
 
 fn unknown_key() -> Error {

@@ -35,8 +35,9 @@ struct Claims {
     sub: String,
     org: Uuid,
     role: Role,
-    email: String,
-    exp: i64,
+    email: Option<String>,
+    /// RFC 7519 allows fractions.
+    exp: f64,
 }
 
 impl Verifier {
@@ -71,22 +72,27 @@ impl Verifier {
     /// # Errors
     /// 401 with a sentence that says what is wrong with it.
     pub async fn verify(&self, token: &str) -> Result<Caller> {
-        let refused = |_| Error::unauthenticated("The bearer token is not valid here.");
+        let refused = |_| not_valid();
         let claims = match &self.keys {
             Keys::Secret(key) => decode::<Claims>(token, key, &self.validation).map_err(refused)?.claims,
             Keys::Published(keys) => {
                 let header = decode_header(token).map_err(refused)?;
-                let key = keys.find(header.kid.as_deref()).await?;
                 // A key verifies only with its own kind of algorithm.
                 let mut validation = self.validation.clone();
                 validation.algorithms.retain(|allowed| *allowed == header.alg);
-                decode::<Claims>(token, &key, &validation).map_err(refused)?.claims
+                let candidates = keys.find(header.kid.as_deref()).await?;
+                let mut verified = candidates.iter().map(|key| decode::<Claims>(token, key, &validation));
+                verified.find_map(std::result::Result::ok).ok_or_else(not_valid)?.claims
             }
         };
-        let expires = DateTime::from_timestamp(claims.exp, 0).unwrap_or_default();
+        let expires = DateTime::from_timestamp(claims.exp as i64, 0).unwrap_or_default();
         if self.clock.now() > expires + chrono::TimeDelta::seconds(LEEWAY_SECONDS) {
             return Err(Error::unauthenticated("The bearer token has expired. Get a new one."));
         }
-        Ok(Caller { tenant: TenantId(claims.org), user_id: claims.sub, email: claims.email, role: claims.role })
+        Ok(Caller { tenant: TenantId(claims.org), user_id: claims.sub, email: claims.email.unwrap_or_default(), role: claims.role })
     }
+}
+
+fn not_valid() -> Error {
+    Error::unauthenticated("The bearer token is not valid here.")
 }

@@ -9,7 +9,7 @@ mod read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::crypto::Keyring;
@@ -170,14 +170,18 @@ impl DatabaseConfig {
 
 impl HttpConfig {
     fn read(vars: &Variables) -> Result<Self, ConfigError> {
-        let public_url = vars.url("PUBLIC_URL", "https://lever.example.com")?;
+        let listen = vars.address("LISTEN_ADDR", "127.0.0.1:8080")?;
+        // Who listens to this machine alone is reached from it.
+        let local = format!("http://{listen}");
+        let public_url =
+            if listen.ip().is_loopback() { vars.url_or("PUBLIC_URL", &local)? } else { vars.url("PUBLIC_URL", "https://lever.example.com")? };
         Ok(Self {
-            listen: vars.parsed("LISTEN_ADDR", "127.0.0.1:8080", "is not an address with a port")?,
+            listen,
             public_url,
             cors_allowed_origins: vars.origins("CORS_ALLOWED_ORIGINS")?,
             sign_in_url: vars.optional_url("SIGN_IN_URL", "https://app.example.com/login")?,
             max_body_bytes: vars.parsed("MAX_BODY_BYTES", "1048576", "is not a whole number of bytes")?,
-            metrics: vars.optional_parsed("METRICS_ADDR", "127.0.0.1:9090", "is not an address with a port")?,
+            metrics: vars.get("METRICS_ADDR").map(|_| vars.address("METRICS_ADDR", "127.0.0.1:9090")).transpose()?,
         })
     }
 }
@@ -210,11 +214,17 @@ impl AuthConfig {
         let verifier = match (vars.get("AUTH_JWT_SECRET"), vars.optional_url("AUTH_JWKS_URL", "https://app.example.com/.well-known/jwks.json")?) {
             (None, None) => return Err(vars.wrong("AUTH_JWT_SECRET", "is missing, and so is AUTH_JWKS_URL: set one of them", example)),
             (Some(_), Some(_)) => return Err(vars.wrong("AUTH_JWT_SECRET", "is set beside AUTH_JWKS_URL: set only one of them", example)),
-            (Some(secret), None) if secret.len() < 32 => return Err(vars.wrong("AUTH_JWT_SECRET", "has fewer than 32 characters", example)),
             (Some(secret), None) => VerifierConfig::Secret(secret.into()),
             (None, Some(url)) => VerifierConfig::Jwks(url),
         };
         Ok(Self { verifier, issuer: vars.get("AUTH_ISSUER").map(str::to_owned), audience: vars.get("AUTH_AUDIENCE").map(str::to_owned) })
+    }
+}
+
+impl VerifierConfig {
+    /// A secret that can be guessed: HS256 wants as many bits as its hash has.
+    pub fn is_weak(&self) -> bool {
+        matches!(self, Self::Secret(secret) if secret.expose_secret().len() < 32)
     }
 }
 
@@ -290,7 +300,6 @@ mod tests {
             ("MAX_BODY_BYTES", "1MB"),
             ("LEVER_ENVIRONMENT", "staging"),
             ("LEVER_REQUESTS_PER_SECOND", "-1"),
-            ("AUTH_JWT_SECRET", "short"),
             ("AUTH_JWT_SECRET", ""),
             ("SYNC_INTERVAL_SECONDS", "0"),
             ("ENCRYPTION_KEYS", "k1:short"),
@@ -304,6 +313,23 @@ mod tests {
             assert!(said.contains("for example"), "{said}");
             assert_eq!(said.lines().count(), 1, "{said}");
         }
+    }
+
+    #[test]
+    fn addresses_may_be_names_and_one_of_this_machine_is_public_enough() {
+        let local = Config::read(&vars(&[("LISTEN_ADDR", "localhost:9000"), ("PUBLIC_URL", "")])).expect("complete");
+        assert!(local.http.listen.ip().is_loopback());
+        assert_eq!(local.http.public("/x"), format!("http://{}/x", local.http.listen));
+        let everywhere = Config::read(&vars(&[("LISTEN_ADDR", ":9000")])).expect("complete");
+        assert_eq!(everywhere.http.listen.to_string(), "0.0.0.0:9000");
+        let said = Config::read(&vars(&[("LISTEN_ADDR", "0.0.0.0:9000"), ("PUBLIC_URL", "")])).expect_err("nobody can guess it").to_string();
+        assert!(said.starts_with("PUBLIC_URL is missing"), "{said}");
+    }
+
+    #[test]
+    fn a_short_secret_is_weak_and_still_one() {
+        assert!(AuthConfig::read(&vars(&[("AUTH_JWT_SECRET", "short")])).expect("complete").verifier.is_weak());
+        assert!(!AuthConfig::read(&vars(&[])).expect("complete").verifier.is_weak());
     }
 
     #[test]

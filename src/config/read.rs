@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -49,8 +50,12 @@ impl Variables {
         self.get(name).unwrap_or(default).parse().map_err(|_| self.wrong(name, problem, default))
     }
 
-    pub(super) fn optional_parsed<T: FromStr>(&self, name: &'static str, example: &str, problem: &str) -> Result<Option<T>, ConfigError> {
-        self.get(name).map(|value| value.parse().map_err(|_| self.wrong(name, problem, example))).transpose()
+    /// Where to listen: `host:port`, the host a name or an address; without one, every address of this machine.
+    pub(super) fn address(&self, name: &'static str, default: &str) -> Result<SocketAddr, ConfigError> {
+        let given = self.get(name).unwrap_or(default);
+        let whole = if given.starts_with(':') { format!("0.0.0.0{given}") } else { given.to_owned() };
+        let found = whole.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+        found.ok_or_else(|| self.wrong(name, "is not an address with a port", default))
     }
 
     pub(super) fn boolean(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {

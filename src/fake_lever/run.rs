@@ -19,6 +19,8 @@ pub async fn run(args: Args, shutdown: CancellationToken) -> io::Result<()> {
     println!("  LEVER_TOKEN_URL={}", lever.token_url());
     println!("  LEVER_AUDIENCE={}", lever.audience());
     println!("  LEVER_CLIENT_ID={client_id}");
+    // As invented as the people.
+    println!("  LEVER_CLIENT_SECRET={}", lever.client_secret());
     shutdown.cancelled().await;
     lever.stop().await;
     Ok(())

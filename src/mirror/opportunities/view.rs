@@ -137,6 +137,8 @@ impl From<Shown> for OpportunityView {
         let application = ApplicationView::of(row.application_id, row.application.map(|application| application.0));
         let posting_id = application.as_ref().and_then(|application| application.posting_id.clone());
         let archived = opportunity.archive_state();
+        let contact = row.contact.map(|contact| contact.0);
+        let contact = row.contact_id.map(|id| ContactSummary::of(id, contact.unwrap_or_else(|| person_in(&opportunity))));
         let urls = opportunity.urls.unwrap_or_default();
         Self {
             id: row.id,
@@ -144,7 +146,7 @@ impl From<Shown> for OpportunityView {
             headline: present(opportunity.headline),
             emails: opportunity.emails,
             phones: opportunity.phones.into_iter().map(PhoneView::from).collect(),
-            contact: ContactSummary::of(row.contact_id, row.contact.map(|contact| contact.0)),
+            contact,
             stage: TextRef::of(opportunity.stage.map(|stage| stage.id), row.stage_text),
             owner: NamedRef::of(opportunity.owner.map(|owner| owner.id), row.owner_name),
             application,
@@ -170,16 +172,26 @@ impl From<Shown> for OpportunityView {
 }
 
 impl ContactSummary {
-    fn of(id: Option<String>, contact: Option<Contact>) -> Option<Self> {
-        let contact = contact.unwrap_or_default();
-        id.map(|id| Self {
+    fn of(id: String, contact: Contact) -> Self {
+        Self {
             id,
             name: present(contact.name),
             headline: present(contact.headline),
             location: present(contact.location.and_then(|location| location.name)),
             emails: contact.emails,
             phones: contact.phones.into_iter().map(PhoneView::from).collect(),
-        })
+        }
+    }
+}
+
+/// The person as the candidacy tells of them: for as long as the contact itself has not been read.
+fn person_in(opportunity: &Opportunity) -> Contact {
+    Contact {
+        name: opportunity.name.clone(),
+        headline: opportunity.headline.clone(),
+        emails: opportunity.emails.clone(),
+        phones: opportunity.phones.clone(),
+        ..Contact::default()
     }
 }
 
