@@ -141,3 +141,17 @@ async fn old_changes_are_thrown_away() {
     assert_eq!((kept, newest - oldest), (50_000, 49_999));
     story.end().await;
 }
+
+/// Notes and resumes have no event at Lever and none here: they are shown with their candidate.
+#[tokio::test]
+async fn a_note_is_told_as_a_change_of_its_candidate() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.connect_and_sync(&mut admin, 0).await;
+    let candidate = story.account(0).active[0].clone();
+    let mut watching = Watching::begin(&admin, &story.base).await;
+    admin.post(&format!("/v1/opportunities/{candidate}/notes"), json!({"value": "An invented note"})).await.expect(201);
+    assert_eq!(watching.next("opportunity").await.join(" "), candidate);
+    story.work().await;
+    story.end().await;
+}

@@ -57,6 +57,10 @@ impl ConnectionStatus {
 }
 
 /// Something about the connection that a person should mend.
+///
+/// Codes: `reauthorization_required`, `missing_scopes`, `another_environment`, `encryption_key_missing`, `grantor_deactivated`,
+/// `grantor_not_super_admin`, `permission_ageing`, `permission_unused`, `sync_stale`, `first_sync_unfinished`, `webhooks_unregistered`,
+/// `webhooks_silent`, `encryption_key_retiring`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Warning {
     /// Stable, for programs.
