@@ -22,6 +22,9 @@ pub async fn purge(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
         "DELETE FROM tags WHERE tenant_id = $1",
         "DELETE FROM feedback_templates WHERE tenant_id = $1",
         "DELETE FROM sync_runs WHERE tenant_id = $1",
+        "DELETE FROM sync_cursors WHERE tenant_id = $1",
+        "DELETE FROM sync_due WHERE tenant_id = $1",
+        "DELETE FROM sync_quarantine WHERE tenant_id = $1",
     ] {
         sqlx::query(statement).bind(tx.tenant()).execute(&mut **tx).await?;
     }
