@@ -53,9 +53,14 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// The first page, of as many rows as one can have.
-    pub fn widest() -> Self {
-        Self { limit: Some(MAX_LIMIT), cursor: None }
+    /// A page of as many rows as one can have.
+    pub fn widest(cursor: Option<String>) -> Self {
+        Self { limit: Some(MAX_LIMIT), cursor }
+    }
+
+    /// The page that a cursor leads to.
+    pub fn from_cursor(cursor: String) -> Self {
+        Self { limit: None, cursor: Some(cursor) }
     }
 
     /// The first page, of so many rows.

@@ -12,10 +12,12 @@
 //! | `purge` | an organization's whole copy deleted |
 //! | `compare` | what Lever has against what is here |
 //! | `storable` | what Postgres can keep of what Lever sends |
+//! | `choices` | what candidates can be filtered by |
 //! | `params` `references` | reading a caller's filters; the small objects that views share |
 
 pub mod archive_reasons;
 pub mod children;
+mod choices;
 pub mod compare;
 pub mod contacts;
 pub mod count;
@@ -40,7 +42,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
 
-pub use params::LeverId;
+pub use choices::{Choices, choices};
+pub use params::{Filters, LeverId};
 pub use purge::purge;
 pub use references::{NamedRef, PhoneView, TextRef};
 

@@ -28,7 +28,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-pub use log::{OperationError, OperationStatus, OperationView};
+pub use log::{OperationError, OperationStatus, OperationView, log};
 pub use write::Write;
 
 /// The log of what was written at Lever.

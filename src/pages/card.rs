@@ -4,18 +4,27 @@ use chrono::{DateTime, Utc};
 
 use super::permissions;
 use super::shell::Moment;
-use crate::connect::{ConnectionStatus, ConnectionView, GrantorView};
+use crate::connect::{ConnectionStatus, ConnectionView, GrantorView, Warning};
 
 /// Lever's card, apart from progress and webhooks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Card {
     pub(super) badge: Badge,
-    /// What is wrong and what to do, a sentence each.
-    pub(super) warnings: Vec<String>,
+    /// What is wrong and what to do.
+    pub(super) warnings: Vec<Trouble>,
     /// `None`: not connected.
     pub(super) connected: Option<Connected>,
     /// Not connected, but this account's data is still here. Empty when Lever never named the account.
     pub(super) kept_account: Option<String>,
+}
+
+/// Something that a person should mend.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// In a sentence.
+    pub(super) text: String,
+    /// Going through Lever's consent again mends it.
+    pub(super) reconnect: bool,
 }
 
 /// The status in a word or two.
@@ -36,8 +45,8 @@ pub(super) struct Connected {
     pub(super) refreshable_until: Option<Moment>,
     /// Permissions that Lever did not grant, in words.
     pub(super) missing: Vec<&'static str>,
-    /// Somebody must go through Lever's consent again.
-    pub(super) needs_reconnect: bool,
+    /// A Lever account for trying things out.
+    pub(super) sandbox: bool,
     /// Data is synced, or would be.
     pub(super) syncs: bool,
 }
@@ -56,11 +65,26 @@ impl Card {
         let disconnected = connection.status == ConnectionStatus::Disconnected;
         Self {
             badge: badge(connection.status),
-            warnings: connection.warnings.iter().map(|warning| warning.message.clone()).collect(),
+            warnings: connection.warnings.iter().map(trouble).collect(),
             kept_account: account.clone().filter(|_| disconnected).map(Option::unwrap_or_default),
             connected: (!disconnected).then(|| connected(connection, account.flatten())),
         }
     }
+}
+
+fn trouble(warning: &Warning) -> Trouble {
+    let reconnect = matches!(
+        warning.code,
+        "reauthorization_required"
+            | "missing_scopes"
+            | "another_environment"
+            | "encryption_key_missing"
+            | "grantor_deactivated"
+            | "grantor_not_super_admin"
+            | "permission_ageing"
+            | "permission_unused"
+    );
+    Trouble { text: warning.message.clone(), reconnect }
 }
 
 fn badge(status: ConnectionStatus) -> Badge {
@@ -83,7 +107,7 @@ fn connected(connection: &ConnectionView, account: Option<String>) -> Connected 
         last_sync: moment(connection.last_sync_at),
         refreshable_until: moment(connection.token.as_ref().map(|token| token.refreshable_until)),
         missing: connection.missing_scopes.iter().map(|scope| permissions::in_words(scope)).collect(),
-        needs_reconnect: !connection.warnings.is_empty(),
+        sandbox: connection.environment.as_deref() == Some("sandbox"),
         syncs: complete && connection.status != ConnectionStatus::ReauthorizationRequired,
     }
 }
@@ -105,7 +129,7 @@ fn title_case(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connect::{AccountView, Warning};
+    use crate::connect::AccountView;
 
     fn view(status: ConnectionStatus) -> ConnectionView {
         ConnectionView {
@@ -136,7 +160,7 @@ mod tests {
         assert_eq!(connected.account.as_deref(), Some("acc-1"));
         let grantor = connected.grantor.expect("somebody connected");
         assert_eq!((grantor.name.as_str(), grantor.role.as_deref()), ("Ada Example", Some("Super Admin")));
-        assert!(connected.syncs && !connected.needs_reconnect);
+        assert!(connected.syncs && !connected.sandbox);
     }
 
     #[test]
@@ -144,10 +168,10 @@ mod tests {
         let warning = Warning { code: "missing_scopes", message: "Lever granted too little.".into() };
         let incomplete = ConnectionView { missing_scopes: vec!["webhooks:write:admin"], warnings: vec![warning], ..view(ConnectionStatus::Degraded) };
         let card = Card::of(&incomplete);
-        assert_eq!(card.warnings, ["Lever granted too little."]);
+        assert_eq!(card.warnings, [Trouble { text: "Lever granted too little.".into(), reconnect: true }]);
         let connected = card.connected.expect("connected after a fashion");
         assert_eq!(connected.missing, ["Be told at once when something changes in Lever"]);
-        assert!(!connected.syncs && connected.needs_reconnect);
+        assert!(!connected.syncs);
     }
 
     #[test]
@@ -157,5 +181,12 @@ mod tests {
         let purged = Card::of(&ConnectionView { account: None, ..view(ConnectionStatus::Disconnected) });
         assert_eq!(purged.kept_account, None);
         assert_eq!(Card::of(&view(ConnectionStatus::Connected)).kept_account, None);
+    }
+
+    #[test]
+    fn reconnecting_is_offered_only_for_what_it_mends() {
+        let warning = |code| Warning { code, message: String::new() };
+        let ill = ConnectionView { warnings: vec![warning("webhooks_silent"), warning("grantor_deactivated")], ..view(ConnectionStatus::Degraded) };
+        assert_eq!(Card::of(&ill).warnings.iter().map(|trouble| trouble.reconnect).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::integrations;
 use super::shell::{Shell, render};
+use super::{candidates, integrations, interviews};
 
 /// Larger than any problem of ours.
 const PROBLEM_BYTES: usize = 64 * 1024;
@@ -53,7 +53,10 @@ pub async fn errors_for_people(request: Request, next: Next) -> Response {
 }
 
 fn is_page(path: &str) -> bool {
-    path == "/" || path == "/sign-in" || path == integrations::PATH || path.starts_with("/integrations/")
+    let sections = [integrations::PATH, candidates::PATH, interviews::PATH];
+    path == "/"
+        || path == "/sign-in"
+        || sections.iter().any(|section| path.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

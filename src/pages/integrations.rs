@@ -1,24 +1,34 @@
 //! `GET /integrations`: the Integrations page with Lever's card.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
 
+use super::activity::{self, Deed};
 use super::card::Card;
+use super::history::{self, PastSync};
 use super::outcome::{self, Message};
+use super::permissions::{self, Permission};
 use super::progress::{self, Progress};
-use super::shell::{Shell, render};
+use super::shell::{Section, Shell, render};
+use super::visitor::Visitor;
 use super::webhooks::{self, Webhooks};
-use super::{permissions, sign_in};
-use crate::auth::{Role, Session};
 use crate::connect::{self, CONNECT_PATH, Outcome};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::ids::TenantId;
+use crate::mirror::opportunities;
+use crate::operations::{self, OperationView};
+use crate::page::Paging;
 use crate::state::AppState;
-use crate::sync;
+use crate::sync::{self, SyncView};
 
 pub(super) const PATH: &str = "/integrations";
+/// The rest is in the API.
+const SYNCS_SHOWN: u32 = 6;
+const DEEDS_SHOWN: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "integrations.html")]
@@ -29,8 +39,12 @@ struct IntegrationsPage {
     message: Option<Message>,
     card: Card,
     progress: Progress,
+    /// Requests a second that Lever allows; 0 when nothing limits them.
+    limit: f64,
     webhooks: Webhooks,
-    permissions: Vec<&'static str>,
+    permissions: Vec<Permission>,
+    history: Vec<PastSync>,
+    deeds: Vec<Deed>,
 }
 
 /// How a Connect flow ended, when the browser comes from one.
@@ -39,35 +53,39 @@ pub(super) struct Arrival {
     outcome: Option<String>,
 }
 
-pub(super) async fn show(State(state): State<AppState>, session: Result<Session>, Query(arrival): Query<Arrival>) -> Result<Response> {
-    let caller = match session {
-        Ok(session) => session.caller,
-        Err(refused) => return to_sign_in(&state, refused),
-    };
-    let connection = connect::view(&state, caller.tenant).await?;
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let newest = sync::latest(&mut tx).await?;
-    tx.commit().await?;
+pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, Query(arrival): Query<Arrival>) -> Result<Response> {
+    let tenant = visitor.caller.tenant;
+    let (connection, log) = tokio::try_join!(connect::view(&state, tenant), read(&state, tenant))?;
     Ok(render(&IntegrationsPage {
-        shell: Shell::of("Integrations", &caller),
-        is_admin: caller.role == Role::Admin,
+        shell: Shell::of("Integrations", Section::Integrations, &visitor.caller),
+        is_admin: visitor.is_admin(),
         connect_path: CONNECT_PATH,
         message: arrival.outcome.as_deref().and_then(Outcome::parse).map(outcome::message),
         card: Card::of(&connection),
-        progress: progress::describe(newest.as_ref(), connection.connected_at),
+        progress: progress::describe(log.newest.as_ref(), connection.connected_at),
+        limit: state.config.lever.requests_per_second,
         webhooks: webhooks::describe(&connection.webhooks),
         permissions: permissions::all(),
+        history: history::describe(&log.syncs),
+        deeds: activity::describe(&log.operations, &log.candidates),
     }))
 }
 
-/// Where people without a session go; with nowhere to go, they are told so.
-fn to_sign_in(state: &AppState, refused: Error) -> Result<Response> {
-    if refused.status() != StatusCode::UNAUTHORIZED {
-        return Err(refused);
-    }
-    match &state.config.http.sign_in_url {
-        Some(url) => Ok(Redirect::to(url.as_str()).into_response()),
-        None if state.config.demo_people => Ok(Redirect::to(sign_in::PATH).into_response()),
-        None => Err(refused),
-    }
+/// What was done lately.
+struct Log {
+    newest: Option<SyncView>,
+    syncs: Vec<SyncView>,
+    operations: Vec<OperationView>,
+    candidates: HashMap<String, String>,
+}
+
+async fn read(state: &AppState, tenant: TenantId) -> Result<Log> {
+    let mut tx = state.db.begin(tenant).await?;
+    let newest = sync::latest(&mut tx).await?;
+    let syncs = sync::page(&mut tx, &Paging::first(SYNCS_SHOWN)).await?.data;
+    let operations = operations::log(&mut tx, &Paging::first(DEEDS_SHOWN)).await?.data;
+    let about: Vec<String> = operations.iter().map(|operation| operation.opportunity_id.clone()).collect();
+    let candidates = opportunities::names(&mut tx, &about).await?;
+    tx.commit().await?;
+    Ok(Log { newest, syncs, operations, candidates })
 }

@@ -1,27 +1,45 @@
-//! The pages that people see: sign-in (in `dev`) and the Integrations page with Lever's card.
+//! The pages that people see: Interviews, Candidates, Integrations; and sign-in (in `dev`).
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `integrations` | the page: reads how things stand and hands it to the template |
-//! | `card` `progress` `webhooks` `permissions` `outcome` | what the page says, in words; pure |
+//! | `integrations` | the page with Lever's card: reads how things stand and hands it to the template |
+//! | `card` `progress` `webhooks` `permissions` `outcome` `history` `activity` | what that page says, in words; pure |
+//! | `candidates` `candidate` | the list with its search; one candidate with the panels and the form that schedules them |
+//! | `interviews` `week` | the week of interviews; its table (pure) |
+//! | `candidate_line` `panel_card` `when` | a candidate, a panel, a time, in words; pure |
+//! | `notice` | what a page with data from Lever must say about that data |
+//! | `visitor` `shell` `assets` `headers` `errors` | who looks; the frame of every page, its files, its security headers, refusals for people |
+//! | `marked` | the link that Lever shows with a panel leads to its candidate |
 //! | `sign_in` `demo_people` | the sign-in page of `dev` and its invented people |
-//! | `shell` `assets` `headers` `errors` | the frame of every page, its files, its security headers, refusals for people |
 //!
-//! The rule: a page works without its script as far as it can, holds no inline script or style, and says what is true in plain
-//! words. It is the one feature that lies on top of the others: it may call what they show.
+//! The rule: a page is rendered here and shows what the API would answer; its script keeps it true and does what must not reload
+//! the page. No page holds an inline script or style, and each says what is true in plain words. The pages are the one feature that
+//! lies on top of the others: they may call what they show.
 
+mod activity;
 mod assets;
+mod candidate;
+mod candidate_line;
+mod candidates;
 mod card;
 pub mod demo_people;
 mod errors;
 mod headers;
+mod history;
 mod integrations;
+mod interviews;
+mod marked;
+mod notice;
 mod outcome;
+mod panel_card;
 mod permissions;
 mod progress;
 mod shell;
 mod sign_in;
+mod visitor;
 mod webhooks;
+mod week;
+mod when;
 
 use axum::response::Redirect;
 use axum::routing::get;
@@ -36,6 +54,10 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .route("/", get(|| async { Redirect::to(integrations::PATH) }))
         .route(integrations::PATH, get(integrations::show))
+        .route(interviews::PATH, get(interviews::show))
+        .route(candidates::PATH, get(candidates::show))
+        .route("/candidates/{id}", get(candidate::show))
+        .route("/i/{mark}", get(marked::lead))
         .route(sign_in::PATH, get(sign_in::show).post(sign_in::sign_in))
         .route("/assets/{file}", get(assets::serve))
 }

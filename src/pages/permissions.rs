@@ -1,4 +1,4 @@
-//! The permissions that Lever asks the admin for, in words.
+//! The permissions that Lever asks the admin for: what Lever calls each, and what it is used for here.
 
 use crate::lever::scopes::SCOPES;
 
@@ -25,9 +25,43 @@ pub(super) fn in_words(scope: &'static str) -> &'static str {
     }
 }
 
-/// All that are asked for, in words.
-pub(super) fn all() -> Vec<&'static str> {
-    SCOPES.into_iter().map(in_words).collect()
+/// One permission.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Permission {
+    /// As Lever names it.
+    pub(super) scope: &'static str,
+    /// What it lets us do.
+    pub(super) words: &'static str,
+    /// What that is good for.
+    pub(super) purpose: &'static str,
+}
+
+/// All that are asked for.
+pub(super) fn all() -> Vec<Permission> {
+    SCOPES.into_iter().map(|scope| Permission { scope, words: in_words(scope), purpose: purpose(scope) }).collect()
+}
+
+/// What each scope is used for, in a sentence.
+fn purpose(scope: &str) -> &'static str {
+    match scope {
+        "offline_access" => "Changes in Lever keep arriving at night and on weekends.",
+        "applications:read:admin" => "Interviews are scheduled for the right application.",
+        "archive_reasons:read:admin" => "You see why somebody is no longer a candidate.",
+        "confidential:access:admin" => "Interviews for confidential jobs can be scheduled like all others.",
+        "contact:read:admin" => "A profile shows how to reach the candidate.",
+        "feedback_templates:read:admin" => "You pick the form that an interviewer fills in.",
+        "interviews:write:admin" => "A single interview can be moved without touching the rest.",
+        "notes:write:admin" => "Notes show on the profile, and yours appear in Lever.",
+        "opportunities:write:admin" => "Candidates and their stages are shown as they stand in Lever.",
+        "panels:write:admin" => "What you schedule here appears in Lever at once.",
+        "postings:read:admin" => "Candidates can be found by the job they applied for.",
+        "resumes:read:admin" => "Interviewers and you can open a résumé before the interview.",
+        "stages:read:admin" => "Candidates can be found by stage.",
+        "tags:read:admin" => "Candidates can be found by tag.",
+        "users:read:admin" => "You pick interviewers by name, and see who is booked.",
+        "webhooks:write:admin" => "A change in Lever shows here within seconds.",
+        _ => "",
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +72,7 @@ mod tests {
     fn every_scope_that_is_asked_for_has_words() {
         for scope in SCOPES {
             assert_ne!(in_words(scope), scope);
+            assert_ne!(purpose(scope), "", "{scope}");
         }
         assert_eq!(all().len(), 16);
     }

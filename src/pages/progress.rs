@@ -97,7 +97,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::Opportunities => "Candidates",
         Kind::Panels => "Interview panels",
         Kind::Notes => "Notes",
-        Kind::Resumes => "Resumes",
+        Kind::Resumes => "Résumés",
     }
 }
 
@@ -109,7 +109,8 @@ fn count(synced: i64, total: Option<i64>) -> String {
     }
 }
 
-fn grouped(number: i64) -> String {
+/// `1,234`.
+pub(super) fn grouped(number: i64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -4,16 +4,25 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{assets, demo_people};
+use super::{assets, candidates, demo_people, integrations, interviews};
 use crate::auth::{Caller, Role};
 use crate::error::Error;
 
 /// What `layout.html` needs.
 pub(super) struct Shell {
-    pub(super) title: &'static str,
-    pub(super) stylesheet: &'static str,
-    pub(super) script: &'static str,
+    pub(super) title: String,
+    pub(super) section: Section,
     pub(super) person: Option<Person>,
+}
+
+/// The part of the product that a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Interviews,
+    Candidates,
+    Integrations,
+    /// Pages outside of it.
+    None,
 }
 
 /// The person who is signed in.
@@ -25,17 +34,33 @@ pub(super) struct Person {
 }
 
 impl Shell {
-    pub(super) fn new(title: &'static str) -> Self {
-        Self { title, stylesheet: assets::stylesheet(), script: assets::script(), person: None }
+    /// A page that anyone may see.
+    pub(super) fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), section: Section::None, person: None }
     }
 
-    pub(super) fn of(title: &'static str, caller: &Caller) -> Self {
+    /// A page of somebody who is signed in.
+    pub(super) fn of(title: impl Into<String>, section: Section, caller: &Caller) -> Self {
         let person = Person {
             email: caller.email.clone(),
             role: if caller.role == Role::Admin { "Admin" } else { "Member" },
             organization: demo_people::organization_name(caller.tenant),
         };
-        Self { person: Some(person), ..Self::new(title) }
+        Self { section, person: Some(person), ..Self::new(title) }
+    }
+
+    /// Where a file of the pages is.
+    pub(super) fn asset(&self, name: &str) -> &'static str {
+        assets::path(name)
+    }
+
+    /// The sections, with their addresses; of the one that is open it is said.
+    pub(super) fn sections(&self) -> [(&'static str, &'static str, bool); 3] {
+        [
+            ("Interviews", interviews::PATH, self.section == Section::Interviews),
+            ("Candidates", candidates::PATH, self.section == Section::Candidates),
+            ("Integrations", integrations::PATH, self.section == Section::Integrations),
+        ]
     }
 }
 

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, TypingData, WebDriver};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
 /// Long enough for a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(120);
-const FLAGS: [&str; 8] = [
+const PATIENCE: Duration = Duration::from_secs(45);
+const FLAGS: [&str; 9] = [
+    "--window-size=1280,900",
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -62,7 +63,9 @@ impl Chromium {
         // Between two pages there is nothing to ask.
         while !self.driver.execute(&script, []).await.is_ok_and(|answer| answer.json() == &json!(true)) {
             if began.elapsed() > PATIENCE {
-                panic!("waited in vain until {expression}; the page says: {}", self.text().await);
+                let _ = self.driver.screenshot(&screenshots().join("failed.png")).await;
+                let said = self.ask("return [...document.querySelectorAll('dialog:modal, main')].at(-1)?.innerText.slice(0, 3000)").await;
+                panic!("the page says: {said}; waited in vain until {expression}");
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -77,28 +80,75 @@ impl Chromium {
     /// Clicks what a selector finds, as soon as it is there.
     pub async fn click(&self, selector: &str) {
         self.until(&format!("document.querySelector({})", json!(selector))).await;
-        self.driver.find(thirtyfour::By::Css(selector)).await.expect("it is there").click().await.expect("it can be clicked");
+        self.driver.find(By::Css(selector)).await.expect("it is there").click().await.expect("it can be clicked");
+    }
+
+    /// Types into what a selector finds, as soon as it is there.
+    pub async fn type_into(&self, selector: &str, text: &str) {
+        self.until(&format!("document.querySelector({})", json!(selector))).await;
+        self.driver.find(By::Css(selector)).await.expect("it is there").send_keys(text).await.expect("it takes text");
+    }
+
+    /// Presses keys wherever the focus is.
+    pub async fn press(&self, keys: impl Into<TypingData>) {
+        self.driver.action_chain().send_keys(keys).perform().await.expect("keys can be pressed");
+    }
+
+    /// Runs a script on the page and answers what it returns.
+    pub async fn ask(&self, script: &str) -> Value {
+        self.driver.execute(script, []).await.expect("a page").json().clone()
+    }
+
+    /// Gives a field a value, as picking a date does.
+    pub async fn set(&self, selector: &str, value: &str) {
+        let script = format!(
+            "const field = document.querySelector({}); field.value = {}; field.dispatchEvent(new Event('input', {{ bubbles: true }}));
+             field.dispatchEvent(new Event('change', {{ bubbles: true }}));",
+            json!(selector),
+            json!(value)
+        );
+        self.ask(&script).await;
+    }
+
+    /// `light`, `dark`, or nothing for the machine's own.
+    pub async fn theme(&self, theme: &str) {
+        let features = if theme.is_empty() { json!([]) } else { json!([{ "name": "prefers-color-scheme", "value": theme }]) };
+        self.driver.cdp().send_raw("Emulation.setEmulatedMedia", json!({ "features": features })).await.expect("a theme");
+    }
+
+    /// A screen of this width; a phone's when it is that narrow.
+    pub async fn screen(&self, width: u64, height: u64) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", screen).await.expect("a screen");
+    }
+
+    /// The window's own size again.
+    pub async fn own_screen(&self) {
+        self.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await.expect("the window's own size");
     }
 
     /// Keeps pictures of the whole page for people to look at: wide and as on a phone, light and dark.
     pub async fn picture(&self, name: &str) {
-        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots"));
-        std::fs::create_dir_all(&folder).expect("target can be written");
-        let cdp = self.driver.cdp();
+        let folder = screenshots();
         for (form, width) in [("desktop", 1280), ("phone", 390)] {
             for theme in ["light", "dark"] {
-                let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-                cdp.send_raw("Emulation.setEmulatedMedia", features).await.expect("a theme");
-                let screen = |height: u64| json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": form == "phone" });
-                cdp.send_raw("Emulation.setDeviceMetricsOverride", screen(800)).await.expect("a screen");
-                let height = self.driver.execute("return document.documentElement.scrollHeight", []).await.expect("a page");
-                cdp.send_raw("Emulation.setDeviceMetricsOverride", screen(height.json().as_u64().expect("a number"))).await.expect("a screen");
+                self.theme(theme).await;
+                self.screen(width, 844).await;
+                let height = self.ask("return document.querySelector('dialog:modal') ? 844 : document.documentElement.scrollHeight").await;
+                self.screen(width, height.as_u64().expect("a number").min(4000)).await;
                 self.driver.screenshot(&folder.join(format!("{name}-{form}-{theme}.png"))).await.expect("a picture");
             }
         }
-        cdp.send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await.expect("the window's own size");
-        cdp.send_raw("Emulation.setEmulatedMedia", json!({ "features": [] })).await.expect("the machine's own theme");
+        self.own_screen().await;
+        self.theme("").await;
     }
+}
+
+/// Where pictures are kept.
+fn screenshots() -> PathBuf {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots"));
+    std::fs::create_dir_all(&folder).expect("target can be written");
+    folder
 }
 
 /// Port 0 lets it choose; it says which.

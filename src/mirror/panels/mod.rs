@@ -3,6 +3,7 @@
 //! A panel record is the truth about all its interviews, and the list of an opportunity's panels the truth about all of them:
 //! Lever tells of a deleted interview only by leaving it out. A canceled panel stays, whether Lever still lists it or not.
 
+mod by_link;
 mod cancel;
 mod get;
 mod list;
@@ -17,6 +18,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
+pub use by_link::opportunity_of_link;
 pub use cancel::mark_canceled;
 pub use get::etag;
 pub use list_of_opportunity::page_of_opportunity;

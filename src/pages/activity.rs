@@ -1,0 +1,111 @@
+//! The activity log: every write that was made at Lever, in words. Pure.
+
+use std::collections::HashMap;
+
+use super::shell::Moment;
+use crate::operations::{OperationStatus, OperationView};
+
+/// One write.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Deed {
+    /// `good`, `warn`, `bad` or `quiet`: how its outcome looks.
+    pub(super) tone: &'static str,
+    pub(super) words: &'static str,
+    pub(super) opportunity_id: String,
+    /// `None` when our copy does not know the candidate.
+    pub(super) candidate: Option<String>,
+    pub(super) who: String,
+    pub(super) at: Moment,
+    pub(super) outcome: String,
+}
+
+/// The writes in words; `candidates` are the names of those they are about, by opportunity.
+pub(super) fn describe(operations: &[OperationView], candidates: &HashMap<String, String>) -> Vec<Deed> {
+    operations.iter().map(|operation| deed(operation, candidates)).collect()
+}
+
+fn deed(operation: &OperationView, candidates: &HashMap<String, String>) -> Deed {
+    let (tone, outcome) = outcome(operation);
+    Deed {
+        tone,
+        words: words(&operation.kind),
+        opportunity_id: operation.opportunity_id.clone(),
+        candidate: candidates.get(&operation.opportunity_id).cloned(),
+        who: operation.caller_email.clone(),
+        at: Moment(operation.created_at),
+        outcome,
+    }
+}
+
+fn words(kind: &str) -> &'static str {
+    match kind {
+        "schedule_panel" => "Interviews scheduled",
+        "edit_panel" => "Interviews changed",
+        "cancel_panel" => "Interviews canceled",
+        "add_interview" => "Interview added",
+        "edit_interview" => "Interview changed",
+        "cancel_interview" => "Interview canceled",
+        "remove_double" => "Double removed",
+        "write_note" => "Note written",
+        _ => "Change in Lever",
+    }
+}
+
+fn outcome(operation: &OperationView) -> (&'static str, String) {
+    let reason = |otherwise: &str| operation.error.as_ref().map_or_else(|| otherwise.to_owned(), |error| error.message.clone());
+    match operation.status {
+        OperationStatus::Succeeded => ("good", "Done".to_owned()),
+        OperationStatus::Sending => ("quiet", "On its way to Lever".to_owned()),
+        OperationStatus::Unknown => ("warn", reason("Lever has not answered; being found out")),
+        OperationStatus::Failed => ("bad", reason("It did not happen")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::ids::OperationId;
+    use crate::operations::OperationError;
+
+    fn operation(kind: &str, status: OperationStatus, error: Option<&str>) -> OperationView {
+        OperationView {
+            id: OperationId::new(),
+            kind: kind.into(),
+            status,
+            opportunity_id: "o1".into(),
+            panel_id: None,
+            interview_id: None,
+            note_id: None,
+            caller: "u1".into(),
+            caller_email: "maya@northwind.example".into(),
+            perform_as: "l1".into(),
+            created_at: DateTime::UNIX_EPOCH,
+            settled_at: None,
+            attempts: 1,
+            error: error.map(|message| OperationError { code: "x".into(), message: message.into() }),
+        }
+    }
+
+    #[test]
+    fn each_write_says_what_became_of_it() {
+        let names = HashMap::from([("o1".to_owned(), "Ada Example".to_owned())]);
+        let operations = [
+            operation("schedule_panel", OperationStatus::Succeeded, None),
+            operation("cancel_panel", OperationStatus::Failed, Some("Lever refused this.")),
+            operation("edit_panel", OperationStatus::Unknown, None),
+        ];
+        let shown: Vec<_> = describe(&operations, &names).into_iter().map(|deed| (deed.words, deed.tone, deed.outcome)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("Interviews scheduled", "good", "Done".to_owned()),
+                ("Interviews canceled", "bad", "Lever refused this.".to_owned()),
+                ("Interviews changed", "warn", "Lever has not answered; being found out".to_owned()),
+            ]
+        );
+        assert_eq!(describe(&operations, &names)[0].candidate.as_deref(), Some("Ada Example"));
+        assert_eq!(describe(&operations, &HashMap::new())[0].candidate, None);
+    }
+}

@@ -1,0 +1,107 @@
+// A page that stays true: when something changed, the page is read again and its parts marked data-live are swapped. What they
+// show is always rendered by the server.
+
+import { all, byId } from "./dom.js";
+import { sessionEnded } from "./request.js";
+import { localTimes } from "./times.js";
+
+const SOON = 100; // a burst of changes is one reading
+const PAUSE = 1200; // between two readings, while changes keep coming
+const WITHOUT_EVENTS = 5000;
+const WITH_EVENTS = 10000;
+
+const rendered = new Map(); // id of a live part -> its HTML as the server sent it
+const followers = [];
+let reading = null;
+let timer = 0;
+let due = Infinity;
+let last = 0;
+let listening = false;
+
+// Begins to keep the page fresh. `kinds`: which changes concern it.
+export function keepFresh(kinds) {
+  for (const part of all("[data-live]")) rendered.set(part.id, part.outerHTML);
+  let events = listen(kinds);
+  // A page in the background needs no connection: browsers have few for one host.
+  document.addEventListener("visibilitychange", () => {
+    events.close();
+    listening = false;
+    if (document.visibilityState !== "visible") return;
+    events = listen(kinds);
+    soon();
+  });
+  at(1000);
+}
+
+function listen(kinds) {
+  const events = new EventSource("/v1/events");
+  events.onopen = () => { listening = true; };
+  events.onerror = () => { listening = false; };
+  for (const kind of kinds) events.addEventListener(kind, soon);
+  return events;
+}
+
+// Calls back after each reading that changed something.
+export function whenFresh(follower) {
+  followers.push(follower);
+}
+
+function soon() {
+  at(Math.max(SOON, last + PAUSE - performance.now()));
+}
+
+// Reads in so many milliseconds, unless that happens sooner anyway.
+function at(wait) {
+  if (performance.now() + wait >= due) return;
+  due = performance.now() + wait;
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    due = Infinity;
+    if (document.visibilityState === "visible") await refresh();
+    last = performance.now();
+    at(listening ? WITH_EVENTS : WITHOUT_EVENTS);
+  }, wait);
+}
+
+// Reads the page now; a reading that is under way is enough.
+export function refresh() {
+  reading ??= read().finally(() => { reading = null; });
+  return reading;
+}
+
+async function read() {
+  const address = location.pathname + location.search;
+  const response = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+  byId("unreachable").hidden = response !== null && response.status < 500;
+  if (!response || response.status >= 500) return;
+  if (response.redirected || response.status === 401) return sessionEnded();
+  if (!response.ok) return location.reload();
+  if (address !== location.pathname + location.search) return read(); // the person went on meanwhile
+  swap(new DOMParser().parseFromString(await response.text(), "text/html"));
+}
+
+function swap(fresh) {
+  const parts = all("[data-live]", fresh);
+  const here = all("[data-live]").map((part) => part.id).join();
+  if (here !== parts.map((part) => part.id).join()) return location.replace(location.pathname + location.search); // it has become another page
+  let changed = false;
+  for (const part of parts) {
+    if (rendered.get(part.id) === part.outerHTML) continue;
+    rendered.set(part.id, part.outerHTML);
+    replace(byId(part.id), part);
+    changed = true;
+  }
+  if (changed) for (const follower of followers) follower();
+}
+
+// Keeps what the person has opened and where they are.
+function replace(old, part) {
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  for (const details of all("details[id]", old)) {
+    const again = part.querySelector(`#${CSS.escape(details.id)}`);
+    if (again) again.open = details.open;
+  }
+  old.replaceWith(part);
+  localTimes(part);
+  if (focused) byId(focused)?.focus();
+}

@@ -1,0 +1,235 @@
+//! `GET /interviews`: the week's interviews, by candidate or by interviewer; one panel in detail.
+
+use std::fmt::Write;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use chrono::SecondsFormat;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::notice::{self, Standing};
+use super::panel_card::PanelCard;
+use super::shell::{Section, Shell, render};
+use super::visitor::Visitor;
+use super::week::{By, Day, Row, Week};
+use super::when;
+use crate::error::Result;
+use crate::ids::TenantId;
+use crate::mirror::interviews::{self, InterviewFilter, InterviewView};
+use crate::mirror::panels::{self, PanelView};
+use crate::mirror::{Filters, opportunities};
+use crate::page::Paging;
+use crate::state::AppState;
+
+pub(super) const PATH: &str = "/interviews";
+/// A week with more than that is read with a filter.
+const MOST: usize = 600;
+
+#[derive(Template)]
+#[template(path = "interviews.html")]
+struct InterviewsPage {
+    shell: Shell,
+    is_admin: bool,
+    standing: Standing,
+    address: Address,
+    title: String,
+    zone: String,
+    days: Vec<Day>,
+    rows: Vec<Row>,
+    by: By,
+    /// Whose interviews alone are shown.
+    only: Option<String>,
+    /// There are more than are shown.
+    cut: bool,
+    details: Option<Details>,
+}
+
+/// A panel that was clicked.
+struct Details {
+    card: PanelCard,
+    candidate: String,
+}
+
+/// What the address asks for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Wish {
+    week: Option<String>,
+    by: Option<String>,
+    interviewer_id: Option<String>,
+    opportunity_id: Option<String>,
+    /// `true`: canceled ones too.
+    canceled: Option<String>,
+    panel: Option<String>,
+}
+
+/// Addresses of this page that differ in one thing.
+struct Address {
+    week: Week,
+    wish: Wish,
+}
+
+impl Address {
+    fn with(&self, week: String, changes: &[(&str, Option<&str>)]) -> String {
+        let mut fields = vec![
+            ("week", Some(week.as_str())),
+            ("by", self.wish.by.as_deref()),
+            ("interviewerId", self.wish.interviewer_id.as_deref()),
+            ("opportunityId", self.wish.opportunity_id.as_deref()),
+            ("canceled", self.wish.canceled.as_deref()),
+        ];
+        for (name, value) in changes {
+            fields.retain(|(known, _)| known != name);
+            fields.push((name, *value));
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(fields.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))));
+        format!("{PATH}?{}", query.finish())
+    }
+
+    fn before(&self) -> String {
+        self.with(self.week.before(), &[])
+    }
+
+    fn after(&self) -> String {
+        self.with(self.week.after(), &[])
+    }
+
+    fn today(&self) -> String {
+        self.with(String::new(), &[])
+    }
+
+    fn by(&self, by: &str) -> String {
+        self.with(self.week.this(), &[("by", Some(by))])
+    }
+
+    fn everyone(&self) -> String {
+        self.with(self.week.this(), &[("interviewerId", None), ("opportunityId", None)])
+    }
+
+    fn canceled(&self, shown: bool) -> String {
+        self.with(self.week.this(), &[("canceled", shown.then_some("true"))])
+    }
+
+    fn only(&self, by: &By, id: &str) -> String {
+        let name = if *by == By::Candidate { "opportunityId" } else { "interviewerId" };
+        self.with(self.week.this(), &[(name, Some(id))])
+    }
+
+    fn panel(&self, id: &str) -> String {
+        self.with(self.week.this(), &[("panel", Some(id))])
+    }
+
+    fn closed(&self) -> String {
+        self.with(self.week.this(), &[])
+    }
+
+    fn shows_canceled(&self) -> bool {
+        self.wish.canceled.as_deref() == Some("true")
+    }
+}
+
+pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: Result<Filters<Wish>>) -> Result<Response> {
+    let Filters(wish) = wish?;
+    let tenant = visitor.caller.tenant;
+    let now = state.clock.now();
+    let address = Address { week: Week::of(wish.week.as_deref(), now, visitor.zone), wish };
+    let (found, standing) = tokio::try_join!(read(&state, tenant, &address), notice::standing(&state, tenant))?;
+    let by = if address.wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
+    let rows = address.week.rows(&found.interviews, by);
+    Ok(render(&InterviewsPage {
+        shell: Shell::of("Interviews", Section::Interviews, &visitor.caller),
+        is_admin: visitor.is_admin(),
+        standing,
+        title: address.week.title(),
+        zone: when::city(visitor.zone),
+        days: address.week.days(),
+        only: only(&address.wish, &found.interviews),
+        rows,
+        by,
+        cut: found.cut,
+        details: found.panel.map(|(panel, candidate)| Details { card: PanelCard::of(panel, visitor.zone, now), candidate }),
+        address,
+    }))
+}
+
+struct Found {
+    interviews: Vec<InterviewView>,
+    cut: bool,
+    panel: Option<(PanelView, String)>,
+}
+
+async fn read(state: &AppState, tenant: TenantId, address: &Address) -> Result<Found> {
+    let (from, to) = address.week.span();
+    let text = |time: chrono::DateTime<chrono::Utc>| Some(time.to_rfc3339_opts(SecondsFormat::Secs, true));
+    let some = |wish: &Option<String>| wish.clone().filter(|wish| !wish.is_empty());
+    let filter = InterviewFilter {
+        from: text(from),
+        to: text(to),
+        interviewer_id: some(&address.wish.interviewer_id),
+        opportunity_id: some(&address.wish.opportunity_id),
+    };
+    let mut tx = state.db.begin(tenant).await?;
+    let (mut interviews, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = interviews::page(&mut tx, &filter, &Paging::widest(cursor)).await?;
+        interviews.extend(page.data);
+        cursor = page.next_cursor;
+        if cursor.is_none() || interviews.len() >= MOST {
+            break;
+        }
+    }
+    if !address.shows_canceled() {
+        interviews.retain(|view| view.status == panels::PanelStatus::Scheduled);
+    }
+    let panel = match some(&address.wish.panel) {
+        Some(id) => panels::view(&mut tx, &id).await?,
+        None => None,
+    };
+    let panel = match panel {
+        Some(panel) => {
+            let name = opportunities::find(&mut tx, &panel.opportunity_id).await?.and_then(|row| row.name).filter(|name| !name.is_empty());
+            Some((panel, super::candidate_line::name(name, false)))
+        }
+        None => None,
+    };
+    tx.commit().await?;
+    Ok(Found { interviews, cut: cursor.is_some(), panel })
+}
+
+/// The name of the one whose interviews alone are shown, as far as this week knows it.
+fn only(wish: &Wish, interviews: &[InterviewView]) -> Option<String> {
+    let mut names = String::new();
+    if let Some(id) = wish.opportunity_id.as_deref().filter(|id| !id.is_empty()) {
+        let name = interviews.iter().find(|view| view.opportunity_id == id).and_then(|view| view.candidate_name.clone());
+        names.push_str(name.as_deref().unwrap_or("one candidate"));
+    }
+    if let Some(id) = wish.interviewer_id.as_deref().filter(|id| !id.is_empty()) {
+        let everyone = || interviews.iter().flat_map(|view| &view.interview.interviewers);
+        let name = everyone().find(|person| person.id == id).and_then(|person| person.name.clone());
+        let _ = write!(names, "{}{}", if names.is_empty() { "" } else { " and " }, name.as_deref().unwrap_or("one interviewer"));
+    }
+    (!names.is_empty()).then_some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use chrono_tz::Tz;
+
+    use super::*;
+
+    #[test]
+    fn an_address_changes_one_thing_and_keeps_the_rest() {
+        let now = DateTime::from_timestamp(1_795_500_000, 0).expect("a time");
+        let wish = Wish { by: Some("interviewer".into()), canceled: Some("true".into()), interviewer_id: Some("a&b".into()), ..Wish::default() };
+        let address = Address { week: Week::of(Some("2026-12-01"), now, Tz::UTC), wish };
+        assert_eq!(address.after(), "/interviews?week=2026-12-07&by=interviewer&interviewerId=a%26b&canceled=true");
+        assert_eq!(address.today(), "/interviews?by=interviewer&interviewerId=a%26b&canceled=true");
+        assert_eq!(address.everyone(), "/interviews?week=2026-11-30&by=interviewer&canceled=true");
+        assert_eq!(address.canceled(false), "/interviews?week=2026-11-30&by=interviewer&interviewerId=a%26b");
+        assert!(address.panel("p1").ends_with("&panel=p1"));
+    }
+}

@@ -1,0 +1,26 @@
+//! `GET /i/{mark}`: the link that Lever shows with a panel scheduled here leads to its candidate.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use url::form_urlencoded;
+
+use super::candidates;
+use super::visitor::Visitor;
+use crate::error::{Error, Result};
+use crate::mirror::panels;
+use crate::state::AppState;
+
+/// Longer than any mark.
+const MOST: usize = 100;
+
+pub(super) async fn lead(State(state): State<AppState>, visitor: Visitor, Path(mark): Path<String>) -> Result<Response> {
+    if mark.len() > MOST || mark.contains('\0') {
+        return Err(Error::not_found());
+    }
+    let link = state.config.http.public(&format!("/i/{mark}"));
+    let mut tx = state.db.begin(visitor.caller.tenant).await?;
+    let opportunity = panels::opportunity_of_link(&mut tx, &link).await?;
+    tx.commit().await?;
+    let id: String = form_urlencoded::byte_serialize(opportunity.ok_or_else(Error::not_found)?.as_bytes()).collect();
+    Ok(Redirect::to(&format!("{}/{id}", candidates::PATH)).into_response())
+}

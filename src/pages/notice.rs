@@ -1,0 +1,118 @@
+//! What a page with data from Lever must say about that data: it is still arriving, it may be old, or there is none. Pure, but for
+//! reading how things stand.
+
+use crate::connect::{self, ConnectionStatus, ConnectionView};
+use crate::error::Result;
+use crate::ids::TenantId;
+use crate::state::AppState;
+use crate::sync::{self, Kind, SyncView};
+
+/// A message on top of a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    /// `warn`, `bad` or empty: how it looks.
+    pub(super) tone: &'static str,
+    pub(super) title: &'static str,
+    pub(super) text: String,
+}
+
+/// How far an organization has come with Lever.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Nothing was ever connected: there is nothing to show.
+    pub(super) is_new: bool,
+    /// The first sync is not through.
+    pub(super) arriving: bool,
+    pub(super) notice: Option<Notice>,
+}
+
+/// Reads how the organization stands.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
+    let connection = connect::view(state, tenant).await?;
+    let mut tx = state.db.begin(tenant).await?;
+    let newest = sync::latest(&mut tx).await?;
+    tx.commit().await?;
+    Ok(judge(&connection, newest.as_ref()))
+}
+
+fn judge(connection: &ConnectionView, newest: Option<&SyncView>) -> Standing {
+    let disconnected = connection.status == ConnectionStatus::Disconnected;
+    let arriving = !disconnected && connection.last_sync_at.is_none();
+    let warning = |otherwise: &str| connection.warnings.first().map_or_else(|| otherwise.to_owned(), |warning| warning.message.clone());
+    let notice = match connection.status {
+        ConnectionStatus::Disconnected if connection.account.is_none() => None,
+        ConnectionStatus::Disconnected => Some(Notice {
+            tone: "warn",
+            title: "Lever is disconnected",
+            text: "What you see is as it was then. Nothing is updated, and no interview can be scheduled.".to_owned(),
+        }),
+        ConnectionStatus::ReauthorizationRequired => {
+            Some(Notice { tone: "bad", title: "Lever must be connected again", text: warning("An admin must press Reconnect.") })
+        }
+        ConnectionStatus::Degraded => {
+            Some(Notice { tone: "warn", title: "The connection to Lever needs attention", text: warning("Look at the Integrations page.") })
+        }
+        ConnectionStatus::Connected if arriving => Some(Notice { tone: "", title: "Still copying from Lever", text: how_far(newest) }),
+        ConnectionStatus::Connected => None,
+    };
+    Standing { is_new: disconnected && connection.account.is_none(), arriving, notice }
+}
+
+fn how_far(newest: Option<&SyncView>) -> String {
+    let candidates = newest.and_then(|sync| sync.objects.iter().find(|object| object.kind == Kind::Opportunities)).map_or(0, |object| object.synced);
+    match candidates {
+        0 => "The first candidates appear here in a moment.".to_owned(),
+        some => format!("{} candidates are here already; more appear as they arrive.", super::progress::grouped(some)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::{AccountView, Warning};
+
+    fn view(status: ConnectionStatus) -> ConnectionView {
+        ConnectionView {
+            status,
+            environment: None,
+            account: Some(AccountView { id: None }),
+            connected_by: None,
+            connected_at: None,
+            granted_scopes: Vec::new(),
+            missing_scopes: Vec::new(),
+            token: None,
+            webhooks: Vec::new(),
+            warnings: vec![Warning { code: "x", message: "Do this.".into() }],
+            last_sync_at: "2026-11-01T00:00:00Z".parse().ok(),
+        }
+    }
+
+    #[test]
+    fn a_connection_that_works_needs_no_words() {
+        assert_eq!(judge(&view(ConnectionStatus::Connected), None), Standing { is_new: false, arriving: false, notice: None });
+    }
+
+    #[test]
+    fn an_ill_one_says_what_to_do() {
+        for status in [ConnectionStatus::Degraded, ConnectionStatus::ReauthorizationRequired] {
+            assert_eq!(judge(&view(status), None).notice.map(|notice| notice.text).as_deref(), Some("Do this."));
+        }
+    }
+
+    #[test]
+    fn before_the_first_sync_is_through_more_is_promised() {
+        let standing = judge(&ConnectionView { last_sync_at: None, ..view(ConnectionStatus::Connected) }, None);
+        assert!(standing.arriving && standing.notice.is_some());
+    }
+
+    #[test]
+    fn an_organization_without_lever_is_new_and_one_that_left_is_told_so() {
+        let never = judge(&ConnectionView { account: None, ..view(ConnectionStatus::Disconnected) }, None);
+        assert!(never.is_new && never.notice.is_none());
+        let left = judge(&view(ConnectionStatus::Disconnected), None);
+        assert!(!left.is_new && left.notice.is_some_and(|notice| notice.title.contains("disconnected")));
+    }
+}

@@ -1,0 +1,55 @@
+//! axe-core, the accessibility checker: fetched by npm into `target/`, because third-party code has no place in the repository.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::chromium::Chromium;
+
+const VERSION: &str = "4.14.1";
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/axe");
+/// What WCAG 2.2 AA asks for, as far as a program can tell.
+const RULES: [&str; 7] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
+static SOURCE: LazyLock<OnceCell<Option<String>>> = LazyLock::new(OnceCell::new);
+
+impl Chromium {
+    /// Fails for every rule that the page breaks, in the light and in the dark theme.
+    pub async fn audit(&self, name: &str) {
+        let Some(source) = SOURCE.get_or_init(fetch).await else { return };
+        for theme in ["light", "dark"] {
+            self.theme(theme).await;
+            let script = format!(
+                "const done = arguments[arguments.length - 1];
+                 if (!window.axe) {{ (function () {{ {source} }}).call(window); }}
+                 axe.run(document, {{ runOnly: {}, resultTypes: ['violations'] }})
+                    .then((found) => done(found.violations.map((rule) => rule.id + ' (' + rule.help + '): '
+                        + rule.nodes.map((node) => node.target.join(' ') + ': ' + node.any.concat(node.all, node.none).map((check) => check.message).join('; ')).join(' | '))))
+                    .catch((error) => done(['axe failed: ' + error]));",
+                json!(RULES),
+            );
+            let answer = self.driver.execute_async(&script, []).await.expect("axe runs");
+            let violations = answer.json().as_array().cloned().unwrap_or_else(|| vec![json!("axe said nothing")]);
+            assert_eq!(violations, Vec::<Value>::new(), "{name}, {theme}");
+        }
+        self.theme("").await;
+    }
+}
+
+/// `None`, with a line that says so, where npm is not there or fetches nothing.
+async fn fetch() -> Option<String> {
+    let file = format!("{FOLDER}/package/axe.min.js");
+    if !Path::new(&file).exists() {
+        std::fs::create_dir_all(FOLDER).expect("target can be written");
+        let fetched = format!("npm pack --silent axe-core@{VERSION} && tar -xzf axe-core-{VERSION}.tgz package/axe.min.js");
+        let status = Command::new("sh").args(["-c", &fetched]).current_dir(FOLDER).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+        if !status.is_ok_and(|status| status.success()) {
+            println!("SKIPPED: the accessibility checks need npm, to fetch axe-core {VERSION}");
+            return None;
+        }
+    }
+    std::fs::read_to_string(file).ok()
+}

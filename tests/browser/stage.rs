@@ -1,0 +1,97 @@
+//! The service with its demo people, as `dev` runs it, and a browser in front of it.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use lever_integration::app::{App, Jobs};
+use lever_integration::clock::Clock;
+use lever_integration::config::{Config, Variables};
+use lever_integration::fake_lever::{AccountView, FakeLever, Options};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+
+use crate::chromium::Chromium;
+use crate::support::database::TestDatabase;
+use crate::support::story::{Setting, variables};
+
+/// One browser at a time: it wants the whole machine.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// See the module.
+pub struct Stage {
+    pub browser: Chromium,
+    pub lever: FakeLever,
+    pub base: String,
+    app: App,
+    _database: TestDatabase,
+}
+
+/// Plays a story; without a browser it is skipped, which [`Chromium::start`] says.
+pub async fn play(requests_per_second: f64, story: impl AsyncFn(&Stage)) {
+    let _turn = TURN.lock().await;
+    let Some(browser) = Chromium::start().await else { return };
+    let stage = Stage::set(browser, requests_per_second).await;
+    let played = AssertUnwindSafe(story(&stage)).catch_unwind().await;
+    stage.strike().await;
+    if let Err(panic) = played {
+        resume_unwind(panic);
+    }
+}
+
+impl Stage {
+    async fn set(browser: Chromium, requests_per_second: f64) -> Self {
+        let lever =
+            Options { opportunities: 300, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() };
+        let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: Vec::new() };
+        let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
+        let database = TestDatabase::create().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let variables = Variables::from_pairs(variables(&setting, &lever, &database.url, &base));
+        let config = Config { demo_people: true, ..Config::read(&variables).expect("the configuration is complete") };
+        let app = App::start_on(listener, config, Clock::system(), setting.jobs).await.expect("the service starts");
+        Self { browser, lever, base, app, _database: database }
+    }
+
+    async fn strike(self) {
+        self.browser.quit().await;
+        self.app.stop().await;
+        self.lever.stop().await;
+    }
+
+    /// The stand-in's first account.
+    pub fn account(&self) -> AccountView {
+        self.lever.accounts().swap_remove(0)
+    }
+
+    /// Opens a page of ours.
+    pub async fn open(&self, path: &str) {
+        self.browser.driver.goto(format!("{}{path}", self.base)).await.expect("the page");
+    }
+
+    pub async fn sign_in(&self, person: &str) {
+        self.open("/sign-in").await;
+        self.browser.click(&format!("button[value='{person}']")).await;
+        self.browser.until("location.pathname === '/integrations'").await;
+    }
+
+    pub async fn sign_out(&self) {
+        self.browser.click("[data-sign-out]").await;
+        self.browser.until("location.pathname === '/sign-in'").await;
+    }
+
+    /// Signs in as the first organization's admin, connects, and waits for the first sync to end.
+    pub async fn connected(&self) {
+        self.sign_in("northwind-maya").await;
+        self.browser.click("#connect").await;
+        self.browser.click("button[value=accept]").await;
+        self.browser.until("document.querySelector('#progress')?.dataset.syncState === 'ended'").await;
+    }
+
+    /// A picture of the page, and what axe-core says about it.
+    pub async fn look(&self, name: &str) {
+        self.browser.picture(name).await;
+        self.browser.audit(name).await;
+    }
+}

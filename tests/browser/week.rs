@@ -1,0 +1,81 @@
+//! The week of interviews: by candidate and by interviewer, a panel's details, and what changes in Lever while one looks.
+
+use serde_json::json;
+
+use crate::stage::{Stage, play};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_is_read_in_many_ways() {
+    play(0.0, async |stage| {
+        stage.connected().await;
+        by_candidate_and_by_interviewer(stage).await;
+        details_of_a_panel(stage).await;
+        on_a_phone(stage).await;
+    })
+    .await;
+}
+
+async fn by_candidate_and_by_interviewer(stage: &Stage) {
+    let browser = &stage.browser;
+    stage.open("/interviews").await;
+    browser
+        .until("document.querySelectorAll('.entry').length > 2 && document.querySelector('.entry.ours') && document.querySelector('.entry.theirs')")
+        .await;
+    stage.look("40-week-by-candidate").await;
+    let title = browser.ask("return document.querySelector('#week h2').textContent").await;
+    browser.click("#by-interviewer").await;
+    browser.until("document.querySelector('#by-interviewer').getAttribute('aria-current') && location.search.includes('by=interviewer')").await;
+    stage.look("41-week-by-interviewer").await;
+    // One person alone, and everyone again.
+    let name = browser.ask("return document.querySelector('tbody th a').textContent").await;
+    browser.click("tbody th a").await;
+    browser.until(&format!("document.querySelector('.only')?.innerText.includes({name}) && location.search.includes('interviewerId=')")).await;
+    browser.click("#everyone").await;
+    browser.until("!document.querySelector('.only')").await;
+    browser.click("#week-after").await;
+    browser.until(&format!("document.querySelector('#week h2').textContent !== {title}")).await;
+    browser.driver.back().await.expect("the week before");
+    browser.until(&format!("document.querySelector('#week h2').textContent === {title}")).await;
+    // Far away, nothing is planned.
+    stage.open("/interviews?week=2031-05-05").await;
+    assert!(browser.text().await.contains("Nothing this week"));
+    stage.look("42-empty-week").await;
+}
+
+async fn details_of_a_panel(stage: &Stage) {
+    let browser = &stage.browser;
+    stage.open("/interviews").await;
+    browser.click(".entry.theirs").await;
+    browser
+        .until("document.querySelector('#panel-dialog').matches(':modal') && document.querySelector('#details').innerText.includes('Made in Lever')")
+        .await;
+    assert!(browser.text().await.contains("Change it in Lever"), "why it cannot be changed here");
+    stage.look("43-details").await;
+    browser.press("\u{e00c}").await;
+    browser.until("!document.querySelector('#panel-dialog').open && !location.search.includes('panel=')").await;
+    // One of ours leads to the form.
+    browser.click(".entry.ours").await;
+    browser
+        .until(
+            "document.querySelector('#panel-dialog').matches(':modal') && document.querySelector('#details').innerText.includes('Change or cancel')",
+        )
+        .await;
+    browser.click("#details .button:not(.quiet)").await;
+    browser.until("location.pathname.startsWith('/candidates/') && document.querySelector('#schedule')?.open").await;
+}
+
+async fn on_a_phone(stage: &Stage) {
+    let browser = &stage.browser;
+    browser.screen(390, 844).await;
+    for page in ["/interviews", "/candidates", "/integrations"] {
+        stage.open(page).await;
+        let wide = browser.ask("return document.documentElement.scrollWidth").await;
+        assert_eq!(wide, json!(390), "{page} fits a phone");
+    }
+    stage.open("/candidates").await;
+    browser.click(".people-list a").await;
+    browser.click("#schedule-button").await;
+    browser.until("document.querySelector('#schedule').open").await;
+    assert_eq!(browser.ask("return document.querySelector('#panel-form').scrollWidth").await, json!(390));
+    browser.own_screen().await;
+}
