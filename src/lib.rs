@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod failpoint;
 pub mod ids;
 pub mod lever;
 pub mod telemetry;

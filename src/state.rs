@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::failpoint::Failpoints;
 use crate::ids::TenantId;
 use crate::lever::{Budget, Lever};
 
@@ -27,6 +28,8 @@ pub struct Shared {
     pub work: Notify,
     /// Cancelled when the process is to end: long jobs stop at their next step.
     pub shutdown: CancellationToken,
+    /// Where a story stops the service.
+    pub failpoints: Failpoints,
     budgets: Mutex<HashMap<TenantId, Budget>>,
     refreshes: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>,
     known_organizations: RwLock<HashSet<TenantId>>,
@@ -41,6 +44,7 @@ impl AppState {
             lever,
             work: Notify::new(),
             shutdown: CancellationToken::new(),
+            failpoints: Failpoints::default(),
             budgets: Mutex::default(),
             refreshes: Mutex::default(),
             known_organizations: RwLock::default(),

@@ -26,6 +26,11 @@ impl Hold {
         Held { round, entered_in, held: self.held.clone() }
     }
 
+    /// How many are held now.
+    pub fn count(&self) -> usize {
+        *self.held.borrow()
+    }
+
     /// Waits until so many are held.
     pub async fn wait(&self, many: usize) {
         // The sender lives in `self`, so this cannot fail.

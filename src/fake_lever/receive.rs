@@ -27,6 +27,7 @@ pub async fn receive(shared: Arc<Shared>, request: Request<Bytes>) -> Result<Res
     }
     travel(&shared).await;
     let answer = arrive(&shared, request, elsewhere).await;
+    shared.ledger_changed.send_replace(());
     travel(&shared).await;
     answer
 }

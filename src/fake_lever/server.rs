@@ -36,6 +36,8 @@ pub struct Shared {
     pub tasks: TaskTracker,
     /// Deliveries that have not come to their end yet.
     pub deliveries_under_way: watch::Sender<usize>,
+    /// Rung whenever the ledger changes.
+    pub ledger_changed: watch::Sender<()>,
     /// Requests that a test holds.
     pub hold: Hold,
     pub http: reqwest::Client,
@@ -86,6 +88,7 @@ pub async fn start(options: Options) -> io::Result<Arc<Shared>> {
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         deliveries_under_way: watch::Sender::new(0),
+        ledger_changed: watch::Sender::new(()),
         hold: Hold::default(),
         http,
         runtime: tokio::runtime::Handle::current(),

@@ -9,6 +9,7 @@ use super::bucket::Bucket;
 use super::delivery;
 use super::fault::Fault;
 use super::handle::FakeLever;
+use super::ledger::LedgerEntry;
 use super::model::Event;
 use super::oauth::{AuthorizeRequest, Decision, TokenCalls, decide};
 use super::refusal::Refusal;
@@ -76,6 +77,20 @@ impl FakeLever {
 
     pub fn clear_faults(&self) {
         self.state().faults.clear();
+    }
+
+    /// Waits until the ledger is as wanted.
+    pub async fn wait_ledger(&self, wanted: impl Fn(&[LedgerEntry]) -> bool) {
+        let mut changes = self.shared.ledger_changed.subscribe();
+        while !wanted(self.state().ledger.entries()) {
+            // The sender lives in `shared`, so this cannot fail while the handle is held.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// How many requests are held now.
+    pub fn held(&self) -> usize {
+        self.shared.hold.count()
     }
 
     /// Waits until so many requests are held by a fault of the `…Held` kinds.

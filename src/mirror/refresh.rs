@@ -31,7 +31,6 @@ pub struct Reading {
 #[derive(Debug)]
 struct Found {
     opportunity: Record<Opportunity>,
-    panels_read_at: DateTime<Utc>,
     panels: Page<Panel>,
 }
 
@@ -53,7 +52,7 @@ pub async fn opportunity(state: &AppState, tenant: TenantId, account: &Account, 
 /// Lever failed. That it has no such opportunity is no error.
 pub async fn read(state: &AppState, account: &Account, id: &str) -> Result<Reading, lever::Error> {
     let read_at = state.clock.now();
-    let found = match read_both(state, account, id).await {
+    let found = match read_both(account, id).await {
         Ok(found) => Some(found),
         Err(error) if error.is_not_found() => None,
         Err(error) => return Err(error),
@@ -61,11 +60,10 @@ pub async fn read(state: &AppState, account: &Account, id: &str) -> Result<Readi
     Ok(Reading { id: id.to_owned(), read_at, found })
 }
 
-async fn read_both(state: &AppState, account: &Account, id: &str) -> Result<Found, lever::Error> {
-    let opportunity = account.get_opportunity(id).await?;
-    let panels_read_at = state.clock.now();
-    let panels = account.all_panels(id).await?;
-    Ok(Found { opportunity, panels_read_at, panels })
+async fn read_both(account: &Account, id: &str) -> Result<Found, lever::Error> {
+    // Both at once: somebody may be waiting.
+    let (opportunity, panels) = tokio::try_join!(account.get_opportunity(id), account.all_panels(id))?;
+    Ok(Found { opportunity, panels })
 }
 
 impl Reading {
@@ -87,9 +85,9 @@ impl Reading {
         // Merged candidates answer under the id of the one that is left.
         let id = &found.opportunity.id;
         if found.panels.unreadable == 0 {
-            panels::replace_for_opportunity(tx, id, &found.panels.records, found.panels_read_at).await?;
+            panels::replace_for_opportunity(tx, id, &found.panels.records, self.read_at).await?;
         } else {
-            panels::upsert(tx, id, &found.panels.records, found.panels_read_at).await?;
+            panels::upsert(tx, id, &found.panels.records, self.read_at).await?;
         }
         Ok(Refreshed::Found)
     }

@@ -20,6 +20,7 @@ use crate::auth::Caller;
 use crate::crypto;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
+use crate::failpoint::Step;
 use crate::ids::OperationId;
 use crate::state::AppState;
 
@@ -78,12 +79,15 @@ where
     if let Some(row) = row {
         return again::<W>(state, caller, claimed, row, &fingerprint).await;
     }
+    state.failpoints.after(Step::KeyClaimed).await;
     let ticket = Ticket(Some(claimed.clone()));
     let response = match work(ticket).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     };
-    claimed.keep(state, caller, response).await
+    let response = claimed.keep(state, caller, response).await;
+    state.failpoints.after(Step::KeyKept).await;
+    response
 }
 
 /// What the second request with a key gets.

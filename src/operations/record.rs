@@ -4,6 +4,7 @@ use super::Write;
 use super::store::{self, Operation};
 use crate::db::TenantTx;
 use crate::error::Result;
+use crate::failpoint::Step;
 use crate::state::AppState;
 
 /// Commits the transaction that recorded the operation. When the acknowledgement is lost, looks whether it was committed: what is
@@ -13,7 +14,10 @@ use crate::state::AppState;
 /// It was not recorded, or nobody can tell. Nothing was sent.
 pub async fn commit<W: Write>(state: &AppState, tx: TenantTx, operation: &Operation<W>) -> Result<()> {
     let tenant = tx.tenant();
-    let Err(error) = tx.commit().await else { return Ok(()) };
+    let Err(error) = tx.commit().await else {
+        state.failpoints.after(Step::Recorded).await;
+        return Ok(());
+    };
     let mut tx = state.db.begin(tenant).await?;
     let recorded = store::find::<W>(&mut tx, operation.id).await?;
     tx.commit().await?;

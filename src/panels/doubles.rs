@@ -1,10 +1,12 @@
 //! A booking that is there twice: Lever refuses nothing twice, and neither does a proxy that repeats a request. The younger is taken
 //! away by a write of its own, which is in the log of operations like every other.
 
+use chrono::TimeDelta;
+
 use super::evidence;
 use super::look::{age, carries};
 use super::outcome;
-use super::send::carry_out;
+use super::send::carry_out_within;
 use super::write::{Operation, Write};
 use crate::error::Result;
 use crate::ids::TenantId;
@@ -80,7 +82,8 @@ async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operat
     let mut tx = state.db.begin(tenant).await?;
     let removal = store::record(&mut tx, new, state.clock.now()).await?;
     record::commit(state, tx, &removal).await?;
-    let removal = carry_out(state, tenant, account, removal).await?;
+    // Nobody waits for it, and the removal has a job of its own.
+    let removal = carry_out_within(state, tenant, account, removal, TimeDelta::zero()).await?;
     outcome::as_it_stands(state, tenant, &removal).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::look::Found;
 use super::write::{Operation, Write};
 use crate::db::TenantTx;
+use crate::failpoint::Step;
 use crate::ids::TenantId;
 use crate::jobs::{self, Job};
 use crate::mirror::panels;
@@ -23,6 +24,7 @@ pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Op
     }
     let operation = reread(&mut tx, operation).await?;
     tx.commit().await?;
+    state.failpoints.after(Step::Stored).await;
     state.work.notify_one();
     tracing::info!(operation = %operation.id, kind = operation.kind, attempts = operation.attempts, "a write happened at Lever");
     Ok(operation)
@@ -42,6 +44,7 @@ pub(super) async fn failed(state: &AppState, tenant: TenantId, operation: &Opera
     }
     let operation = reread(&mut tx, operation).await?;
     tx.commit().await?;
+    state.failpoints.after(Step::Stored).await;
     state.work.notify_one();
     tracing::info!(operation = %operation.id, kind = operation.kind, code = failure.code, "a write did not happen at Lever");
     Ok(operation)

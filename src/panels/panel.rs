@@ -11,7 +11,8 @@ use super::judge;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
-use crate::lever::Account;
+use crate::lever::{self, Account, Panel, Record};
+use crate::mirror::opportunities;
 use crate::mirror::panels::{self, PanelRow};
 use crate::operations::store;
 use crate::state::AppState;
@@ -41,18 +42,37 @@ pub(super) async fn known(state: &AppState, tenant: TenantId, id: &str) -> Resul
 /// 404 when Lever has it no longer; Lever or the database failed.
 pub(super) async fn read_fresh(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow) -> Result<()> {
     let read_at = state.clock.now();
-    let read = account.get_panel(&panel.opportunity_id, &panel.id).await;
+    let found = find_at_lever(state, tenant, account, panel).await?;
     let mut tx = state.db.begin(tenant).await?;
-    match &read {
-        Ok(record) => drop(panels::upsert(&mut tx, &panel.opportunity_id, std::slice::from_ref(record), read_at).await?),
-        Err(error) if error.is_not_found() => panels::mark_gone(&mut tx, &panel.id, read_at).await?,
-        Err(_) => {}
+    match &found {
+        Some((opportunity, record)) => drop(panels::upsert(&mut tx, opportunity, std::slice::from_ref(record), read_at).await?),
+        None => panels::mark_gone(&mut tx, &panel.id, read_at).await?,
     }
     tx.commit().await?;
-    match read {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_not_found() => Err(Error::not_found()),
-        Err(error) => Err(error.into()),
+    found.map(drop).ok_or_else(Error::not_found)
+}
+
+/// The panel as Lever has it, with the opportunity it is on: after candidates were merged that may be another one of the same person.
+async fn find_at_lever(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow) -> Result<Option<(String, Record<Panel>)>> {
+    if let Some(record) = get(account, &panel.opportunity_id, &panel.id).await? {
+        return Ok(Some((panel.opportunity_id.clone(), record)));
+    }
+    let mut tx = state.db.begin(tenant).await?;
+    let others = opportunities::others_of_the_person(&mut tx, &panel.opportunity_id).await?;
+    tx.commit().await?;
+    for other in others {
+        if let Some(record) = get(account, &other, &panel.id).await? {
+            return Ok(Some((other, record)));
+        }
+    }
+    Ok(None)
+}
+
+async fn get(account: &Account, opportunity: &str, panel: &str) -> Result<Option<Record<Panel>>, lever::Error> {
+    match account.get_panel(opportunity, panel).await {
+        Ok(record) => Ok(Some(record)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::TimeDelta;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
@@ -23,6 +24,9 @@ use crate::operations::idempotency::{self, Ticket};
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
+
+/// Our copy of a candidate and the panels is good enough for a booking until it is this old.
+const FRESH: TimeDelta = TimeDelta::minutes(1);
 
 /// Schedule a panel of interviews at Lever. Without an answer from Lever in time: 202, and the operation tells later.
 #[utoipa::path(
@@ -55,18 +59,20 @@ async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value
     let draft = PanelDraft::new(body).map_err(Error::invalid)?;
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    make_known(state, caller, &account, opportunity).await?;
+    make_fresh(state, caller, &account, opportunity).await?;
     let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 
-/// What a person opens before the sync got there is read at once.
-async fn make_known(state: &AppState, caller: &Caller, account: &Account, opportunity: &str) -> Result<()> {
+/// Reads the candidate and the panels again, unless our copy is new: what is judged now must be what Lever has.
+async fn make_fresh(state: &AppState, caller: &Caller, account: &Account, opportunity: &str) -> Result<()> {
     let mut tx = state.db.begin(caller.tenant).await?;
     let known = opportunities::find(&mut tx, opportunity).await?;
     tx.commit().await?;
-    if known.is_some() || refresh::opportunity(state, caller.tenant, account, opportunity).await? == Refreshed::Found {
+    let read_at = known.filter(|known| known.gone_at.is_none()).and_then(|known| known.panels_synced_at.map(|panels| panels.min(known.synced_at)));
+    let is_new = read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH);
+    if is_new || refresh::opportunity(state, caller.tenant, account, opportunity).await? == Refreshed::Found {
         return Ok(());
     }
     Err(Error::not_found())

@@ -11,6 +11,7 @@ use super::look::{Found, Seen, look};
 use super::outcome;
 use super::write::{Operation, Write};
 use crate::error::Result;
+use crate::failpoint::Step;
 use crate::ids::TenantId;
 use crate::lever::{self, Account, Outcome};
 use crate::operations::failure::Failure;
@@ -29,9 +30,24 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// # Errors
 /// Lever refused the write, or could not be reached at all: it did not happen.
 pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Account, operation: Operation) -> Result<Operation> {
-    let deadline = state.clock.now() + PATIENCE;
+    carry_out_within(state, tenant, account, operation, PATIENCE).await
+}
+
+/// As [`carry_out`] for whoever waits that long; with no patience Lever is asked once what became of the write.
+///
+/// # Errors
+/// As [`carry_out`].
+pub(super) async fn carry_out_within(
+    state: &AppState,
+    tenant: TenantId,
+    account: &Account,
+    operation: Operation,
+    patience: TimeDelta,
+) -> Result<Operation> {
+    let deadline = state.clock.now() + patience;
     let stored = match send(account, &operation).await {
         Ok(made) => {
+            state.failpoints.after(Step::Answered).await;
             let found = complete(state, account, &operation, made).await;
             outcome::succeeded(state, tenant, &operation, &found).await
         }

@@ -13,6 +13,7 @@ use super::{again, doubles, outcome};
 use crate::accounts;
 use crate::db::TenantTx;
 use crate::error::Result;
+use crate::failpoint::Step;
 use crate::ids::OperationId;
 use crate::jobs::{Claim, Outcome};
 use crate::lever::{self, Account, Lane};
@@ -89,6 +90,7 @@ impl Settling<'_> {
                 let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
                 let begun = store::begin_again(&mut tx, &self.operation, &write, self.state.clock.now()).await?;
                 tx.commit().await?;
+                self.state.failpoints.after(Step::RecordedAgain).await;
                 match begun {
                     Some(operation) => Settling { operation, ..*self }.send_again(account).await,
                     None => Ok(Outcome::Again(self.state.clock.now() + PAUSE)),
@@ -102,6 +104,7 @@ impl Settling<'_> {
         tracing::info!(operation = %self.operation.id, kind = self.operation.kind, attempts = self.operation.attempts, "a write that did not happen is sent again");
         let error = match send(account, &self.operation).await {
             Ok(made) => {
+                self.state.failpoints.after(Step::AnsweredAgain).await;
                 let found = complete(self.state, account, &self.operation, made).await;
                 // The first attempt may have come through after all: the older of two is the booking.
                 return match look(account, &self.state.clock, &self.operation).await {

@@ -3,12 +3,17 @@
 #![cfg(feature = "fake-lever")]
 
 mod conflicts;
+mod crashes;
+mod fresh;
+mod histories;
 mod idempotency;
 mod interviews;
 mod judgement;
 mod life;
 mod lost_answers;
 mod performers;
+mod replica;
+mod round_trip;
 mod versions;
 mod world;
 

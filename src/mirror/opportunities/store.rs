@@ -145,6 +145,23 @@ pub async fn find(tx: &mut TenantTx, id: &str) -> Result<Option<OpportunityRow>,
     .await
 }
 
+/// The other opportunities of the same person, active ones first: where a panel may be after candidates were merged.
+///
+/// # Errors
+/// The database failed.
+pub async fn others_of_the_person(tx: &mut TenantTx, id: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT other.id FROM opportunities this
+         JOIN opportunities other ON other.tenant_id = $1 AND other.contact_id = this.contact_id AND other.id <> this.id AND other.gone_at IS NULL
+         WHERE this.tenant_id = $1 AND this.id = $2
+         ORDER BY other.archived_at IS NOT NULL, other.id LIMIT 10",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .fetch_all(&mut **tx)
+    .await
+}
+
 /// How many opportunities are there, archived ones included.
 ///
 /// # Errors
