@@ -50,8 +50,8 @@ async fn done(tx: &mut TenantTx, operation: &Operation) -> Result<Option<Respons
 /// The database failed.
 pub(super) async fn panel(tx: &mut TenantTx, id: Option<&str>, status: StatusCode) -> Result<Option<Response>> {
     let Some(id) = id else { return Ok(None) };
-    let (Some(row), Some(view)) = (panels::find(tx, id).await?, panels::view(tx, id).await?) else { return Ok(None) };
-    located(status, &view, &format!("/v1/panels/{id}"), Some(panels::etag(&row.version))).map(Some)
+    let Some((view, version)) = panels::view_with_version(tx, id).await? else { return Ok(None) };
+    located(status, &view, &format!("/v1/panels/{id}"), Some(panels::etag(&version))).map(Some)
 }
 
 /// An interview; a new one with its address.

@@ -104,6 +104,8 @@ async fn templates(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sq
 /// What the people of the slots already have then: in Lever, and in writes that are under way.
 async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Result<Vec<Value>, sqlx::Error> {
     let except_panel = if let Except::Panel(panel) = except { Some(panel) } else { None };
+    // First what is under way: what settles before the next statement is then found among the bookings, and nothing falls between the two.
+    let under_way = store::open::<Write>(tx).await?;
     let mut found = Vec::new();
     for slot in slots {
         let claimed: Vec<String> = slot.claimed().map(str::to_owned).collect();
@@ -114,7 +116,7 @@ async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Res
         let booked = booked.into_iter().filter(|booked| !matches!(except, Except::Interview(id) if id == booked.interview_id));
         found.extend(booked.map(|booked| json!(booked)));
     }
-    for operation in store::open::<Write>(tx).await? {
+    for operation in under_way {
         for (start, end, people) in operation.request.interviews().into_iter().filter_map(booking) {
             let clash = |id: &&str| slots.iter().any(|slot| slot.overlaps(start, end) && slot.claimed().any(|claimed| claimed == *id));
             found.extend(people.into_iter().filter(clash).map(|id| {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{HeaderValue, header};
 
-use super::{PanelView, find, view};
+use super::{PanelView, view_with_version};
 use crate::auth::Member;
 use crate::error::{Error, Problem, Result};
 use crate::mirror::params::LeverId;
@@ -27,11 +27,8 @@ pub fn etag(version: &str) -> HeaderValue {
 )]
 pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<impl IntoResponse> {
     let mut tx = state.db.begin(caller.tenant).await?;
-    let panel = find(&mut tx, &id).await?;
-    let view = view(&mut tx, &id).await?;
+    let found = view_with_version(&mut tx, &id).await?;
     tx.commit().await?;
-    match (panel, view) {
-        (Some(panel), Some(view)) => Ok(([(header::ETAG, etag(&panel.version))], Json(view))),
-        _ => Err(Error::not_found()),
-    }
+    let (view, version) = found.ok_or_else(Error::not_found)?;
+    Ok(([(header::ETAG, etag(&version))], Json(view)))
 }

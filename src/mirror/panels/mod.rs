@@ -25,7 +25,7 @@ pub use list_of_opportunity::page_of_opportunity;
 pub use set::{mark_all_gone, replace_for_opportunity};
 pub use store::{PanelRow, find, mark_gone, upsert};
 pub use version::version;
-pub use view::{PanelInterview, PanelStatus, PanelView, view, views};
+pub use view::{PanelInterview, PanelStatus, PanelView, view, view_with_version, views};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get)).routes(routes!(list_of_opportunity::list))

@@ -118,6 +118,14 @@ pub(super) struct Shown {
     synced_at: DateTime<Utc>,
 }
 
+/// A panel with its version.
+#[derive(FromRow)]
+struct Versioned {
+    #[sqlx(flatten)]
+    shown: Shown,
+    version: String,
+}
+
 impl Shown {
     fn view(self, people: &People) -> PanelView {
         let panel = self.raw;
@@ -158,6 +166,23 @@ pub(super) async fn show(tx: &mut TenantTx, rows: Vec<Shown>) -> Result<Vec<Pane
 /// The database failed.
 pub async fn view(tx: &mut TenantTx, id: &str) -> Result<Option<PanelView>, sqlx::Error> {
     Ok(views(tx, &[id.to_owned()]).await?.pop())
+}
+
+/// As [`view`], with the panel's version.
+///
+/// # Errors
+/// The database failed.
+pub async fn view_with_version(tx: &mut TenantTx, id: &str) -> Result<Option<(PanelView, String)>, sqlx::Error> {
+    let row: Option<Versioned> = sqlx::query_as(
+        "SELECT id, start_at, opportunity_id, canceled_at, externally_managed, raw, synced_at, version FROM panels
+         WHERE tenant_id = $1 AND id = $2 AND gone_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(show(tx, vec![row.shown]).await?.pop().map(|view| (view, row.version)))
 }
 
 /// These panels as callers see them, as far as they are there, in the order of their beginning.
