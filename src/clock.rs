@@ -18,6 +18,8 @@ pub struct Clock(Source);
 enum Source {
     System,
     Manual(Arc<watch::Sender<DateTime<Utc>>>),
+    /// Manual, and every look at it is a microsecond later than the one before.
+    Ticking(Arc<watch::Sender<DateTime<Utc>>>),
 }
 
 impl Clock {
@@ -31,17 +33,32 @@ impl Clock {
         Self(Source::Manual(Arc::new(watch::Sender::new(start.trunc_subsecs(6)))))
     }
 
+    /// As [`Clock::manual`], but no two looks at it see the same time: for stories in which what comes first matters.
+    pub fn ticking(start: DateTime<Utc>) -> Self {
+        Self(Source::Ticking(Arc::new(watch::Sender::new(start.trunc_subsecs(6)))))
+    }
+
     /// The time, in the microseconds that Postgres can store.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Source::System => Utc::now().trunc_subsecs(6),
             Source::Manual(time) => *time.borrow(),
+            Source::Ticking(time) => {
+                let mut seen = DateTime::UNIX_EPOCH;
+                // Nobody is woken for a microsecond.
+                time.send_if_modified(|now| {
+                    *now += Duration::from_micros(1);
+                    seen = *now;
+                    false
+                });
+                seen
+            }
         }
     }
 
     /// Moves a manual clock forward; sleepers whose time has come wake up. The system clock is not ours to move.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(time) = &self.0 {
+        if let Source::Manual(time) | Source::Ticking(time) = &self.0 {
             time.send_modify(|now| *now += by);
         }
     }
@@ -53,7 +70,7 @@ impl Clock {
                 let left = (until - Utc::now()).to_std().unwrap_or_default();
                 tokio::time::sleep(left).await;
             }
-            Source::Manual(time) => {
+            Source::Manual(time) | Source::Ticking(time) => {
                 let mut changes = time.subscribe();
                 // The sender lives in `self`, so the wait cannot fail.
                 let _ = changes.wait_for(|now| *now >= until).await;

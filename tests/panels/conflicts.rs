@@ -1,5 +1,7 @@
 //! Nobody is booked twice at once, unless somebody says that it is meant.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use lever_integration::fake_lever::FaultKind;
@@ -79,6 +81,7 @@ async fn bookings_made_inside_lever_are_in_the_way_too() {
     let body = json!({"timezone": "Europe/Lisbon", "interviews": [
         {"date": world.day.timestamp_millis(), "duration": 30, "interviewers": [{"id": world.people[0].id}]}]});
     world.inside().schedule_panel(&elsewhere, &body).expect("scheduled");
+    world.story.clock.advance(Duration::from_secs(60));
     world.admin.post("/v1/lever/syncs", json!({})).await.expect(202);
     world.story.work().await;
     assert_eq!(world.schedule(world.draft(&[world.interview(0, 0)])).await.expect(409).code(), "interviewer_conflict");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use http::Method;
+use lever_integration::clock::Clock;
 use lever_integration::failpoint::Step;
 use lever_integration::fake_lever::{Event, FaultKind};
 use rand::rngs::StdRng;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use crate::replica::Replica;
-use crate::support::story::{Answer, Setting};
+use crate::support::story::{Answer, Setting, Story};
 use crate::world::{World, ids, interview_path, panel_path, rfc3339, text};
 
 const HISTORIES: u64 = 200;
@@ -43,7 +44,8 @@ async fn play(number: u64, seeds: Range<u64>) {
     let mut setting = Setting::default();
     setting.lever.opportunities = 100;
     setting.lever.active_share = 0.6;
-    let world = World::with(setting).await;
+    // What comes first decides here: no two things happen at the same time.
+    let world = World::of(Story::on(setting, Clock::ticking(Utc::now())).await).await;
     let people_work_inside = number % 2 == 1;
     if people_work_inside {
         for event in [Event::InterviewCreated, Event::InterviewUpdated, Event::InterviewDeleted] {

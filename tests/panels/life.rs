@@ -1,5 +1,7 @@
 //! A panel's whole life: scheduled, read, listed, edited, canceled; here and at Lever.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -191,6 +193,7 @@ async fn a_panel_made_inside_lever_is_shown_and_never_changed() {
         {"date": world.day.timestamp_millis(), "duration": 30, "interviewers": [{"id": world.people[0].id}]}]});
     let id = world.story.lever.inside(&world.account.id).schedule_panel(&world.opportunity, &body).expect("scheduled");
     // Known to us once the sync or a webhook has brought it.
+    world.story.clock.advance(Duration::from_secs(60));
     world.admin.post("/v1/lever/syncs", json!({})).await.expect(202);
     world.story.work().await;
     world.story.lever.clear_ledger();

@@ -9,6 +9,7 @@ mod histories;
 mod idempotency;
 mod interviews;
 mod judgement;
+mod killed;
 mod life;
 mod lost_answers;
 mod performers;

@@ -30,7 +30,10 @@ impl World {
     }
 
     pub async fn with(setting: Setting) -> Self {
-        let story = Story::with(setting).await;
+        Self::of(Story::with(setting).await).await
+    }
+
+    pub async fn of(story: Story) -> Self {
         let organization = Uuid::new_v4();
         let mut admin = story.admin(organization);
         story.connect_and_sync(&mut admin, 0).await;

@@ -139,7 +139,10 @@ impl Server {
             .fetch_all(&mut self.connection)
             .await?;
         for name in left.iter().filter(|name| *name != template) {
-            self.run(format!("ALTER DATABASE {name} IS_TEMPLATE false")).await?;
+            // One whose dropping was cut off is invalid: it can be dropped, and nothing else.
+            if name.starts_with(TEMPLATE) {
+                self.run(format!("ALTER DATABASE {name} IS_TEMPLATE false")).await?;
+            }
             self.run(format!("DROP DATABASE {name} WITH (FORCE)")).await?;
         }
         Ok(())

@@ -66,11 +66,16 @@ impl Story {
     }
 
     pub async fn with(setting: Setting) -> Self {
-        let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
-        let database = TestDatabase::create().await;
         // The stand-in's tokens live on the wall clock: a story begins now and moves on from there. A worker in the background
         // needs a time that passes by itself.
         let clock = if setting.jobs == Jobs::ByHand { Clock::manual(Utc::now()) } else { Clock::system() };
+        Self::on(setting, clock).await
+    }
+
+    /// A story on this clock.
+    pub async fn on(setting: Setting, clock: Clock) -> Self {
+        let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
+        let database = TestDatabase::create().await;
         let (app, base) = start_service(&setting, &lever, &database, clock.clone()).await;
         Self { app, lever, database, clock, base }
     }

@@ -39,7 +39,8 @@ pub(super) type Position = (DateTime<Utc>, String, String);
 
 /// The interviews that these people have and that overlap the span, by when they begin; one for each of the people in it.
 /// Interviews of `except_panel` do not count: a panel is in nobody's way when it moves itself. An interview that ends when the
-/// span begins, or begins when it ends, does not overlap it.
+/// span begins, or begins when it ends, does not overlap it. One that lasts longer than a week takes nobody's time, and is not looked
+/// for: so only a week is read, and not everything that ever was.
 ///
 /// # Errors
 /// The database failed.
@@ -74,7 +75,7 @@ pub(super) async fn booked_after(
          LEFT JOIN users u ON u.tenant_id = $1 AND u.id = who.id
          LEFT JOIN opportunities o ON o.tenant_id = $1 AND o.id = i.opportunity_id
          WHERE i.tenant_id = $1 AND i.gone_at IS NULL AND i.canceled_at IS NULL
-           AND i.end_at > $3 AND i.start_at < $4
+           AND i.end_at > $3 AND i.start_at < $4 AND i.start_at > $3 - interval '7 days'
            AND ($5::text IS NULL OR i.panel_id <> $5)
            AND ($6::timestamptz IS NULL OR (i.start_at, i.id, who.id) > ($6, $7, $8))
          ORDER BY i.start_at, i.id, who.id LIMIT $9",
