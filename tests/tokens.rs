@@ -47,6 +47,8 @@ async fn fifty_requests_on_three_replicas_at_expiry_make_one_refresh() {
 
     second.stop().await;
     third.stop().await;
+    // The hour brought the regular sync.
+    story.work().await;
     story.end().await;
 }
 

@@ -20,10 +20,11 @@ pub async fn deliveries(story: &Story, organization: Uuid) -> (i64, i64) {
         .expect("the deliveries can be read")
 }
 
-/// The jobs that wait for an organization, as kind and key.
+/// The jobs that are due for an organization, as kind and key. The regular sync waits for a time to come.
 pub async fn jobs(story: &Story, organization: Uuid) -> Vec<(String, String)> {
-    sqlx::query_as("SELECT kind, key FROM jobs WHERE tenant_id = $1 ORDER BY kind, key")
+    sqlx::query_as("SELECT kind, key FROM jobs WHERE tenant_id = $1 AND run_at <= $2 ORDER BY kind, key")
         .bind(organization)
+        .bind(story.clock.now())
         .fetch_all(&mut connection(story).await)
         .await
         .expect("the jobs can be read")
