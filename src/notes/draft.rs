@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::error::Mistake;
-use crate::operations::fields::{Fields, Mistakes, wrong};
+use crate::operations::fields::{Fields, Mistakes, Sent, wrong};
 
 const LONGEST_NOTE: usize = 20_000;
 
@@ -38,12 +38,14 @@ impl NoteDraft {
         let names = ["value", "secret", "notifyFollowers", "performAs"];
         let read = Fields::of(body, String::new(), &names, &mistakes).map(|fields| {
             fields.require(&["value"]);
-            let value = fields.text("value", LONGEST_NOTE).value().unwrap_or_default();
-            if value.trim().is_empty() && body["value"].is_string() {
+            let value = fields.text("value", LONGEST_NOTE);
+            if let Sent::Value(text) = &value
+                && text.trim().is_empty()
+            {
                 fields.wrong("value", wrong("required", "must not be empty"));
             }
             Self {
-                value,
+                value: value.value().unwrap_or_default(),
                 secret: fields.flag("secret"),
                 notify_followers: fields.flag("notifyFollowers"),
                 perform_as: fields.id("performAs").value(),
