@@ -47,7 +47,9 @@ async fn a_reference_that_nothing_is_known_about_still_shows_its_id() {
     let shown = house.get("/v1/opportunities/o").await.body;
     assert_eq!(shown["stage"], json!({"id": "nowhere", "text": null}));
     assert_eq!(shown["owner"], json!({"id": "nobody", "name": null}));
-    assert_eq!(shown["contact"], json!({"id": "c", "name": null, "headline": null, "location": null, "emails": [], "phones": []}));
+    // Of a contact that was not read yet the candidacy tells.
+    let told = json!({"id": "c", "name": "Ada o", "headline": null, "location": null, "emails": ["o@example.com"], "phones": []});
+    assert_eq!(shown["contact"], told);
     assert_eq!(shown["application"], json!({"id": "a", "type": null, "postingId": null, "createdAt": null}));
     assert_eq!(shown["posting"], Value::Null);
     let bare = house.get("/v1/opportunities/bare").await.body;
