@@ -2,19 +2,11 @@
 
 use std::time::Duration;
 
-use lever_integration::fake_lever::{AccountView, Fault, FaultKind};
+use lever_integration::fake_lever::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::OURS;
-use crate::support::story::{Answer, Person, Story};
-
-async fn begin() -> (Story, Person, AccountView) {
-    let story = Story::begin().await;
-    let mut admin = story.admin(OURS);
-    story.connect_and_sync(&mut admin, 0).await;
-    let account = story.account(0);
-    (story, admin, account)
-}
+use crate::support::story::{Answer, Person};
+use crate::{OURS, connected};
 
 async fn resumes(person: &Person, opportunity: &str) -> Vec<Value> {
     let list = person.get(&format!("/v1/opportunities/{opportunity}/resumes")).await.expect(200).json();
@@ -27,10 +19,11 @@ async fn file(person: &Person, opportunity: &str, resume: &str) -> Answer {
 
 #[tokio::test]
 async fn a_resume_is_shown_as_lever_read_it_and_its_file_is_streamed() {
-    let (story, _, account) = begin().await;
+    let (story, _, account) = connected().await;
     let member = story.member(OURS);
     let id = &account.active[0];
     let resume = story.lever.inside(&account.id).quietly().add_resume(id, "Kites of Ada Example", true).expect("added");
+    story.work().await;
     let there = story.lever.resumes_of(&account.id, id).expect("there");
     let raw = there.iter().find(|raw| raw["id"] == resume.as_str()).expect("the resume");
     let shown = resumes(&member, id).await.into_iter().find(|shown| shown["id"] == resume.as_str()).expect("the resume");
@@ -52,11 +45,12 @@ async fn a_resume_is_shown_as_lever_read_it_and_its_file_is_streamed() {
 
 #[tokio::test]
 async fn what_lever_refuses_is_passed_on_in_our_words() {
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[0];
     let inside = story.lever.inside(&account.id).quietly();
     let broken = inside.add_resume(id, "Broken", false).expect("added");
     let whole = inside.add_resume(id, "Whole", true).expect("added");
+    story.work().await;
     assert_eq!(resumes(&admin, id).await.iter().find(|shown| shown["id"] == broken.as_str()).expect("it")["file"]["status"], "error");
     let refused = file(&admin, id, &broken).await.expect(422);
     assert_eq!((refused.code().as_str(), &refused.json()["leverStatus"]), ("lever_rejected", &json!(422)));
@@ -85,9 +79,10 @@ async fn what_lever_refuses_is_passed_on_in_our_words() {
 #[tokio::test]
 async fn a_large_file_flows_through() {
     const SIZE: usize = 40 << 20;
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[0];
     let resume = story.lever.inside(&account.id).quietly().add_resume(id, "Whole", true).expect("added");
+    story.work().await;
     story.lever.fault(Fault::new("GET", "/v1/opportunities/*/resumes/*/download", FaultKind::Huge { bytes: SIZE }));
     resumes(&admin, id).await;
     let url = format!("{}/v1/opportunities/{id}/resumes/{resume}/file", story.base);
@@ -105,9 +100,10 @@ async fn a_large_file_flows_through() {
 /// While a file drips, no connection to the database is held: more downloads than there are connections, and reads go on.
 #[tokio::test]
 async fn slow_files_hold_no_database_connection() {
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[0];
     let resume = story.lever.inside(&account.id).quietly().add_resume(id, "Whole", true).expect("added");
+    story.work().await;
     resumes(&admin, id).await;
     story.lever.fault(Fault::new("GET", "/v1/opportunities/*/resumes/*/download", FaultKind::Drip { every: Duration::from_secs(3600) }));
     let url = format!("{}/v1/opportunities/{id}/resumes/{resume}/file", story.base);
@@ -124,9 +120,10 @@ async fn slow_files_hold_no_database_connection() {
 
 #[tokio::test]
 async fn a_file_that_breaks_off_is_not_taken_for_whole() {
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[0];
     let resume = story.lever.inside(&account.id).quietly().add_resume(id, "Whole", true).expect("added");
+    story.work().await;
     resumes(&admin, id).await;
     story.lever.fault(Fault::new("GET", "/v1/opportunities/*/resumes/*/download", FaultKind::Truncate));
     let url = format!("{}/v1/opportunities/{id}/resumes/{resume}/file", story.base);

@@ -1,19 +1,10 @@
 //! Notes as callers see them.
 
 use chrono::{DateTime, Utc};
-use lever_integration::fake_lever::AccountView;
 use serde_json::{Value, json};
 
-use crate::OURS;
-use crate::support::story::{Person, Story};
-
-async fn begin() -> (Story, Person, AccountView) {
-    let story = Story::begin().await;
-    let mut admin = story.admin(OURS);
-    story.connect_and_sync(&mut admin, 0).await;
-    let account = story.account(0);
-    (story, admin, account)
-}
+use crate::support::story::Person;
+use crate::{OURS, connected};
 
 async fn values(person: &Person, opportunity: &str) -> Vec<Value> {
     let list = person.get(&format!("/v1/opportunities/{opportunity}/notes?limit=200")).await.expect(200).json();
@@ -22,11 +13,12 @@ async fn values(person: &Person, opportunity: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn secret_notes_are_for_admins_alone() {
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[0];
     let inside = story.lever.inside(&account.id).quietly();
     inside.add_note(id, "For everybody", false).expect("added");
     inside.add_note(id, "For the few", true).expect("added");
+    story.work().await;
     let (all, open) = (values(&admin, id).await, values(&story.member(OURS), id).await);
     assert!(all.contains(&json!("For everybody")) && all.contains(&json!("For the few")), "{all:?}");
     assert!(open.contains(&json!("For everybody")) && !open.contains(&json!("For the few")), "{open:?}");
@@ -36,9 +28,10 @@ async fn secret_notes_are_for_admins_alone() {
 
 #[tokio::test]
 async fn a_note_has_its_author_and_its_comments() {
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[0];
     let note = story.lever.inside(&account.id).quietly().add_note(id, "Prefers mornings", false).expect("added");
+    story.work().await;
     let list = admin.get(&format!("/v1/opportunities/{id}/notes")).await.expect(200).json();
     let shown = list["data"].as_array().expect("a list").iter().find(|shown| shown["id"] == note.as_str()).expect("the note").clone();
     assert_eq!(shown["value"], "Prefers mornings");
@@ -52,7 +45,7 @@ async fn a_note_has_its_author_and_its_comments() {
 
 #[tokio::test]
 async fn the_newest_come_first_page_by_page() {
-    let (story, admin, account) = begin().await;
+    let (story, admin, account) = connected().await;
     let id = &account.active[1];
     let inside = story.lever.inside(&account.id).quietly();
     for number in 0..5 {
@@ -60,6 +53,7 @@ async fn the_newest_come_first_page_by_page() {
         inside.add_note(id, &format!("Note {number}"), false).expect("added");
     }
     story.lever.set_now_ms(None);
+    story.work().await;
     let whole = admin.get(&format!("/v1/opportunities/{id}/notes?limit=200")).await.expect(200).json();
     let (mut walked, mut cursor) = (Vec::new(), String::new());
     loop {
