@@ -5,6 +5,7 @@
 mod support;
 
 mod axe;
+mod calendar;
 mod chromium;
 mod connect;
 mod keyboard;

@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::calendar::tuesday;
 use crate::chromium::Chromium;
 use crate::stage::{Stage, play};
-
-/// A day far enough ahead that the stand-in has nothing on it, and a Tuesday.
-const DAY: &str = "2027-03-02";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_schedules_changes_and_cancels() {
@@ -70,7 +68,7 @@ pub async fn pick(browser: &Chromium, interview: usize, search: &str) -> String 
 
 async fn schedule(stage: &Stage) {
     let browser = &stage.browser;
-    fill_in(browser, DAY, "10:00").await;
+    fill_in(browser, &tuesday(), "10:00").await;
     pick(browser, 1, "a").await;
     pick(browser, 1, "e").await;
     browser.until("document.querySelectorAll('.lane .block.new').length === 2").await;
@@ -107,7 +105,7 @@ async fn a_conflict_is_shown_while_choosing(stage: &Stage, name: &str) {
         .ask("return [...document.querySelectorAll('#panels .slots p')].find((p) => !p.classList.contains('fine')).textContent.split(',')[0]")
         .await;
     let booked = booked.as_str().expect("a name").to_owned();
-    fill_in(browser, DAY, "10:15").await;
+    fill_in(browser, &tuesday(), "10:15").await;
     let field = "#interviews [role=combobox]";
     browser.type_into(field, &booked).await;
     browser.until("document.querySelector('#interviews [role=option] .busy')").await;

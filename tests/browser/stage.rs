@@ -8,6 +8,7 @@ use lever_integration::app::{App, Jobs};
 use lever_integration::clock::Clock;
 use lever_integration::config::{Config, Variables};
 use lever_integration::fake_lever::{AccountView, FakeLever, Options};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
@@ -87,6 +88,15 @@ impl Stage {
         self.browser.click("#connect").await;
         self.browser.click("button[value=accept]").await;
         self.browser.until("document.querySelector('#progress')?.dataset.syncState === 'ended'").await;
+    }
+
+    /// Sends this to the API in the name of whoever is signed in; fails unless it is done.
+    pub async fn post(&self, path: &str, body: &Value) {
+        let script = "const done = arguments[arguments.length - 1];
+            fetch(arguments[0], { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(arguments[1]) })
+                .then(async (answer) => done([answer.ok, await answer.text()]));";
+        let answer = self.browser.driver.execute_async(script, vec![json!(path), body.clone()]).await.expect("an answer").json().clone();
+        assert_eq!(answer[0], true, "{}", answer[1]);
     }
 
     /// A picture of the page, and what axe-core says about it.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lever_integration::fake_lever::{Fault, FaultKind};
 
+use crate::calendar::after_tuesday;
 use crate::schedule::{fill_in, pick};
 use crate::stage::{Stage, play};
 
@@ -24,7 +25,7 @@ async fn a_session_that_ends(stage: &Stage) {
     let browser = &stage.browser;
     stage.open("/candidates").await;
     browser.click(".people-list a").await;
-    fill_in(browser, "2027-03-03", "10:00").await;
+    fill_in(browser, &after_tuesday(1), "10:00").await;
     pick(browser, 1, "a").await;
     browser.driver.delete_all_cookies().await.expect("cookies can go");
     browser.click("#save").await;
@@ -36,7 +37,7 @@ async fn a_session_that_ends(stage: &Stage) {
 async fn an_answer_that_never_comes(stage: &Stage) {
     let browser = &stage.browser;
     stage.open(&format!("/candidates/{}", stage.account().active[2])).await;
-    fill_in(browser, "2027-03-04", "10:00").await;
+    fill_in(browser, &after_tuesday(2), "10:00").await;
     pick(browser, 1, "a").await;
     stage.lever.fault(Fault::new("POST", "/v1/opportunities/*/panels", FaultKind::CommitLate { after: Duration::from_secs(14) }).times(1));
     browser.click("#save").await;

@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
+use crate::calendar::{at, tuesday};
 use crate::stage::{Stage, play};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_week_is_read_in_many_ways() {
     play(0.0, async |stage| {
+        made_in_lever(stage);
         stage.connected().await;
+        made_here(stage).await;
         by_candidate_and_by_interviewer(stage).await;
         details_of_a_panel(stage).await;
         on_a_phone(stage).await;
@@ -15,9 +18,34 @@ async fn a_week_is_read_in_many_ways() {
     .await;
 }
 
+/// The week that the story looks at.
+fn week() -> String {
+    format!("/interviews?week={}", tuesday())
+}
+
+/// Two panels in that week that Lever's own people planned.
+fn made_in_lever(stage: &Stage) {
+    let account = stage.account();
+    for (candidate, hour) in account.active.iter().zip([15, 17]) {
+        let panel = json!({"timezone": "America/New_York", "interviews": [{
+            "date": at(hour).timestamp_millis(), "duration": 45, "subject": "Portfolio", "interviewers": [{"id": account.super_admin().id}],
+        }]});
+        stage.lever.inside(&account.id).quietly().schedule_panel(candidate, &panel).expect("scheduled");
+    }
+}
+
+/// One more, scheduled from here.
+async fn made_here(stage: &Stage) {
+    let account = stage.account();
+    let panel = json!({"timezone": "America/New_York", "interviews": [
+        {"start": at(19).to_rfc3339(), "durationMinutes": 30, "subject": "Values", "interviewers": [{"id": account.super_admin().id}]},
+    ]});
+    stage.post(&format!("/v1/opportunities/{}/panels", account.active[2]), &panel).await;
+}
+
 async fn by_candidate_and_by_interviewer(stage: &Stage) {
     let browser = &stage.browser;
-    stage.open("/interviews").await;
+    stage.open(&week()).await;
     browser
         .until("document.querySelectorAll('.entry').length > 2 && document.querySelector('.entry.ours') && document.querySelector('.entry.theirs')")
         .await;
@@ -37,14 +65,14 @@ async fn by_candidate_and_by_interviewer(stage: &Stage) {
     browser.driver.back().await.expect("the week before");
     browser.until(&format!("document.querySelector('#week h2').textContent === {title}")).await;
     // Far away, nothing is planned.
-    stage.open("/interviews?week=2031-05-05").await;
+    stage.open("/interviews?week=8031-05-05").await;
     assert!(browser.text().await.contains("Nothing this week"));
     stage.look("42-empty-week").await;
 }
 
 async fn details_of_a_panel(stage: &Stage) {
     let browser = &stage.browser;
-    stage.open("/interviews").await;
+    stage.open(&week()).await;
     browser.click(".entry.theirs").await;
     browser
         .until("document.querySelector('#panel-dialog').matches(':modal') && document.querySelector('#details').innerText.includes('Made in Lever')")
@@ -67,7 +95,7 @@ async fn details_of_a_panel(stage: &Stage) {
 async fn on_a_phone(stage: &Stage) {
     let browser = &stage.browser;
     browser.screen(390, 844).await;
-    for page in ["/interviews", "/candidates", "/integrations"] {
+    for page in [&week(), "/candidates", "/integrations"] {
         stage.open(page).await;
         let wide = browser.ask("return document.documentElement.scrollWidth").await;
         assert_eq!(wide, json!(390), "{page} fits a phone");
