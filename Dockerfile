@@ -1,8 +1,9 @@
 # The production image: the service without the stand-in Lever, `dev` and `demo`.
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
-# Dependencies first: this layer changes only with Cargo.lock.
+# Dependencies first: this layer changes with Cargo.lock, and seldom with a bench, which cargo wants to see where Cargo.toml names it.
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY benches benches
 RUN mkdir -p src migrations \
     && echo 'fn main() {}' > src/main.rs \
     && touch src/lib.rs \
