@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::failpoint::Failpoints;
 use crate::ids::TenantId;
-use crate::lever::{Budget, Lever};
+use crate::lever::{Budget, Circuit, Lever};
 
 /// Cheap to clone; everything inside is shared.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     pub config: Config,
     pub clock: Clock,
+    /// When this process began.
+    pub started_at: DateTime<Utc>,
     pub db: Db,
     pub lever: Lever,
     /// Rung when a job was enqueued here, so that it need not wait for the next poll.
@@ -31,6 +34,7 @@ pub struct Shared {
     /// Where a story stops the service.
     pub failpoints: Failpoints,
     budgets: Mutex<HashMap<TenantId, Budget>>,
+    circuits: Mutex<HashMap<TenantId, Circuit>>,
     refreshes: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>,
     known_organizations: RwLock<HashSet<TenantId>>,
 }
@@ -39,6 +43,7 @@ impl AppState {
     pub fn new(config: Config, clock: Clock, db: Db, lever: Lever) -> Self {
         Self(Arc::new(Shared {
             config,
+            started_at: clock.now(),
             clock,
             db,
             lever,
@@ -46,6 +51,7 @@ impl AppState {
             shutdown: CancellationToken::new(),
             failpoints: Failpoints::default(),
             budgets: Mutex::default(),
+            circuits: Mutex::default(),
             refreshes: Mutex::default(),
             known_organizations: RwLock::default(),
         }))
@@ -65,6 +71,18 @@ impl Shared {
     pub fn budget(&self, tenant: TenantId, begin: impl FnOnce() -> Budget) -> Budget {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         budgets.entry(tenant).or_insert_with(begin).clone()
+    }
+
+    /// The circuit of an organization's connected account, as [`Shared::budget`].
+    pub fn circuit(&self, tenant: TenantId, begin: impl FnOnce() -> Circuit) -> Circuit {
+        let mut circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        circuits.entry(tenant).or_insert_with(begin).clone()
+    }
+
+    /// The organizations whose Lever went away and should be asked whether it is back.
+    pub fn due_probes(&self) -> Vec<TenantId> {
+        let circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        circuits.iter().filter(|(_, circuit)| circuit.is_probe_due()).map(|(tenant, _)| *tenant).collect()
     }
 
     /// The lock that lets one task of this process at a time refresh an organization's tokens.

@@ -24,12 +24,15 @@ const GRACE: Duration = Duration::from_secs(20);
 const TIDY: Duration = Duration::from_secs(600);
 /// How often to look for connections whose turn it is to be looked after.
 const TEND: Duration = Duration::from_secs(15);
+/// How often to look whether a probe is due.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// Works until `state.shutdown`, then lets the jobs under way reach their next stop.
 pub async fn run(state: AppState) {
     let under_way = TaskTracker::new();
     tokio::spawn(keep_tidy(state.clone()));
     tokio::spawn(tend_connections(state.clone()));
+    tokio::spawn(probe_upstream(state.clone()));
     while !state.shutdown.is_cancelled() {
         match start_due(&state, &under_way).await {
             // More may be due already.
@@ -62,6 +65,17 @@ pub async fn run_until_idle(state: &AppState) -> Result<()> {
         under_way.wait().await;
         if started == 0 {
             return Ok(());
+        }
+    }
+}
+
+/// Finds out whether a Lever that went away is back, until the process ends.
+async fn probe_upstream(state: AppState) {
+    loop {
+        accounts::probe_due(&state).await;
+        tokio::select! {
+            () = tokio::time::sleep(PROBE) => {}
+            () = state.shutdown.cancelled() => return,
         }
     }
 }

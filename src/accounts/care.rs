@@ -16,6 +16,12 @@ pub struct Care {
     pub grantor_read_at: Option<DateTime<Utc>>,
     /// The webhooks at Lever were to be compared with what is wanted.
     pub webhooks_compared_at: Option<DateTime<Utc>>,
+    /// When the last full sync ended.
+    pub full_sync_at: Option<DateTime<Utc>>,
+    /// Since when Lever has not answered any request.
+    pub unreachable_since: Option<DateTime<Utc>>,
+    /// When it was last asked in vain.
+    pub unreachable_at: Option<DateTime<Utc>>,
 }
 
 /// The next connections to be looked after. Whoever gets one has it for this round.
@@ -51,10 +57,14 @@ pub async fn count_by_status(dispatch: &PgPool) -> Result<Vec<(String, i64)>, sq
 /// # Errors
 /// The database failed.
 pub async fn care(tx: &mut TenantTx) -> Result<Care, sqlx::Error> {
-    let care = sqlx::query_as("SELECT grantor_read_at, webhooks_compared_at FROM connection_care WHERE tenant_id = $1")
-        .bind(tx.tenant())
-        .fetch_optional(&mut **tx)
-        .await?;
+    let care = sqlx::query_as(
+        "SELECT grantor_read_at, webhooks_compared_at, unreachable_since, unreachable_at,
+                (SELECT max(finished_at) FROM sync_runs WHERE tenant_id = $1 AND kind = 'full') AS full_sync_at
+         FROM connection_care WHERE tenant_id = $1",
+    )
+    .bind(tx.tenant())
+    .fetch_optional(&mut **tx)
+    .await?;
     Ok(care.unwrap_or_default())
 }
 
@@ -77,6 +87,41 @@ pub async fn record_comparison(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Lever does not answer. The connection's turn comes at once: it stands otherwise now.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn record_lost_contact(tx: &mut TenantTx, since: DateTime<Utc>, last: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO connection_care (tenant_id, looked_at, unreachable_since, unreachable_at) VALUES ($1, $4, $2, $3)
+         ON CONFLICT (tenant_id) DO UPDATE SET unreachable_since = coalesce(connection_care.unreachable_since, $2), unreachable_at = $3,
+             looked_at = CASE WHEN connection_care.unreachable_since IS NULL THEN $4 ELSE connection_care.looked_at END",
+    )
+    .bind(tx.tenant())
+    .bind(since)
+    .bind(last)
+    .bind(last - EVERY)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+/// Lever answers.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn record_contact(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE connection_care SET unreachable_since = NULL, unreachable_at = NULL, looked_at = $2
+         WHERE tenant_id = $1 AND unreachable_since IS NOT NULL",
+    )
+    .bind(tx.tenant())
+    .bind(now - EVERY)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
 }
 
 /// How the connection stands, judged now. A change is an event: logged and counted, and told to whoever watches.

@@ -6,6 +6,7 @@
 mod budget;
 pub mod care;
 mod connection;
+mod contact;
 mod open;
 mod reseal;
 mod tokens;
@@ -14,6 +15,7 @@ pub mod webhooks;
 pub use connection::{
     Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_grantor, record_sync, require_reauthorization, store_grant,
 };
+pub use contact::probe_due;
 pub use open::{open, open_sealed, remember_data_centre};
 pub use reseal::{reseal, standing};
 pub use tokens::keep_alive;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tokens::StoredTokens;
-use super::{Connection, Status, budget, connection};
+use super::{Connection, Status, budget, connection, contact};
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::lever;
@@ -46,7 +46,7 @@ pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account,
 pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) -> Result<lever::Account> {
     let root = connection.api_root.as_deref().map(str::parse).transpose().map_err(Error::internal)?;
     let tokens = Arc::new(StoredTokens::new(state.clone(), tenant));
-    Ok(lever::Account::new(state.lever.clone(), tokens, budget::of(state, tenant)).at_api_root(root))
+    Ok(lever::Account::new(state.lever.clone(), tokens, budget::of(state, tenant)).behind(contact::of(state, tenant)).at_api_root(root))
 }
 
 /// Stores where Lever has redirected the account's requests to, if it did: the next ones begin there. In a transaction of its own,

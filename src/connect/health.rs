@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::facts::Facts;
-use crate::accounts::webhooks::WebhookState;
+use crate::accounts::webhooks::{WebhookState, WebhookStatus};
 use crate::accounts::{Connection, Status};
 use crate::crypto::Standing;
 use crate::lever::scopes::SCOPES;
@@ -58,7 +58,7 @@ impl ConnectionStatus {
 
 /// Something about the connection that a person should mend.
 ///
-/// Codes: `reauthorization_required`, `missing_scopes`, `another_environment`, `encryption_key_missing`, `grantor_deactivated`,
+/// Codes: `reauthorization_required`, `missing_scopes`, `another_environment`, `encryption_key_missing`, `lever_unreachable`, `grantor_deactivated`,
 /// `grantor_not_super_admin`, `permission_ageing`, `permission_unused`, `sync_stale`, `first_sync_unfinished`, `webhooks_unregistered`,
 /// `webhooks_silent`, `encryption_key_retiring`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -88,6 +88,7 @@ pub(super) fn warnings(facts: &Facts, now: DateTime<Utc>) -> Vec<Warning> {
         Status::Connected => [
             another_environment(facts),
             unreadable_secrets(facts),
+            unreachable(facts),
             grantor_trouble(facts),
             ageing(&facts.connection, now),
             unrenewed(&facts.connection, now),
@@ -130,6 +131,16 @@ fn unreadable_secrets(facts: &Facts) -> Option<Warning> {
             "The key that protects this connection's tokens is missing. Whoever operates this service must put it back into ENCRYPTION_KEYS, or an admin must press Reconnect.",
         )
     })
+}
+
+fn unreachable(facts: &Facts) -> Option<Warning> {
+    let since = facts.unreachable_since?;
+    let message = format!(
+        "Lever has not answered since {} at {} UTC, so nothing can be scheduled and what you see may be out of date. Nothing is lost and there is nothing to do here: it goes on by itself once Lever is back.",
+        day(since),
+        since.format("%H:%M")
+    );
+    Some(Warning::new("lever_unreachable", message))
 }
 
 fn grantor_trouble(facts: &Facts) -> Option<Warning> {
@@ -191,7 +202,7 @@ fn stale_copy(facts: &Facts, now: DateTime<Utc>) -> Option<Warning> {
 
 fn unregistered(facts: &Facts, now: DateTime<Utc>) -> Option<Warning> {
     let late = facts.connection.connected_at? + REGISTERING <= now;
-    let missing = settings(facts, WebhookState::Missing);
+    let missing = settings(facts, |webhook| !webhook.registered);
     (late && !missing.is_empty()).then(|| {
         let message = format!(
             "Lever does not tell us about {missing}: the webhook could not be registered, so such changes show up late. An admin should press Reconnect."
@@ -201,7 +212,7 @@ fn unregistered(facts: &Facts, now: DateTime<Utc>) -> Option<Warning> {
 }
 
 fn silent(facts: &Facts) -> Option<Warning> {
-    let silent = settings(facts, WebhookState::Silent);
+    let silent = settings(facts, |webhook| webhook.state == WebhookState::Silent);
     (!silent.is_empty()).then(|| {
         let message = format!(
             "Something happened in Lever and Lever did not tell us. A Super Admin must open Settings, Integrations and API, Webhooks in Lever and switch on {silent}."
@@ -210,12 +221,12 @@ fn silent(facts: &Facts) -> Option<Warning> {
     })
 }
 
-/// Lever's own names of the required events that are in this state, in a sentence.
-fn settings(facts: &Facts, state: WebhookState) -> String {
+/// Lever's own names of the required events that are such, in a sentence.
+fn settings(facts: &Facts, are: impl Fn(&WebhookStatus) -> bool) -> String {
     let named: Vec<String> = facts
         .webhooks
         .iter()
-        .filter(|webhook| webhook.required && webhook.state == state)
+        .filter(|webhook| webhook.required && are(webhook))
         .map(|webhook| format!("\u{201c}{}\u{201d}", webhook.setting))
         .collect();
     named.join(" and ")
@@ -257,7 +268,6 @@ pub(super) fn refreshable_until(connection: &Connection) -> Option<DateTime<Utc>
 mod tests {
     use super::*;
     use crate::accounts::Grantor;
-    use crate::accounts::webhooks::WebhookStatus;
     use crate::config::LeverEnvironment;
     use crate::mirror::users::UserRow;
 
@@ -286,6 +296,7 @@ mod tests {
             connection: connection(status),
             grantor: None,
             webhooks: Vec::new(),
+            unreachable_since: None,
             secrets: Standing::Current,
             environment: LeverEnvironment::Production,
             sync_interval: Duration::from_secs(120),
@@ -297,7 +308,7 @@ mod tests {
             event: "candidateArchiveChange",
             setting: "Candidate archive state change",
             required,
-            registered: state != WebhookState::Missing,
+            registered: true,
             first_delivery_at: None,
             last_delivery_at: None,
             missed_at: None,
@@ -343,6 +354,16 @@ mod tests {
     }
 
     #[test]
+    fn a_lever_that_is_away_is_named_with_the_time_since() {
+        let mut facts = facts(Status::Connected);
+        facts.unreachable_since = Some(at("2026-02-10T00:12:34Z"));
+        let found = warnings(&facts, at(SOON));
+        assert_eq!(found[0].code, "lever_unreachable");
+        assert!(found[0].message.contains("since 10 February 2026 at 00:12 UTC"), "{}", found[0].message);
+        assert_eq!(status(Status::Connected, &found), ConnectionStatus::Degraded);
+    }
+
+    #[test]
     fn a_first_sync_has_a_day() {
         let mut facts = facts(Status::Connected);
         facts.connection.last_sync_at = None;
@@ -379,7 +400,7 @@ mod tests {
         let found = warnings(&facts, at(SOON));
         assert_eq!(found[0].code, "webhooks_silent");
         assert!(found[0].message.contains("Candidate archive state change"), "{}", found[0].message);
-        facts.webhooks = vec![webhook(WebhookState::Missing, true)];
+        facts.webhooks = vec![WebhookStatus { registered: false, ..webhook(WebhookState::Waiting, true) }];
         assert_eq!(said(&facts, SOON), ["webhooks_unregistered"]);
         assert_eq!(said(&facts, "2026-01-10T00:10:00Z"), Vec::<&str>::new(), "they are being registered");
     }

@@ -49,6 +49,7 @@ impl From<lever::Error> for Error {
             }
             lever::Error::Invalid { .. } => Self::internal(cause.clone()),
             lever::Error::NotSent { .. }
+            | lever::Error::Down { .. }
             | lever::Error::NoAnswer { .. }
             | lever::Error::Unavailable { .. }
             | lever::Error::NoToken { .. }

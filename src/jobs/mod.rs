@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{OperationId, RunId};
-pub use store::{Claim, LEASE, claim_due, enqueue, next_due};
+pub use store::{Claim, LEASE, claim_due, enqueue, next_due, wake_failed};
 
 /// Everything that is done outside a request. The variant and its key make a job unique in its organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,4 +88,6 @@ pub enum Outcome {
     Again(DateTime<Utc>),
     /// Not before then, even if it is asked for again meanwhile.
     Rest(DateTime<Utc>),
+    /// It has ended its claim itself ([`Claim::end`]).
+    Ended,
 }

@@ -34,6 +34,23 @@ pub async fn enqueue(tx: &mut TenantTx, job: &Job, now: DateTime<Utc>, run_at: D
         .map(drop)
 }
 
+/// What held the organization's failed jobs up is over: they need not wait for their next try.
+///
+/// # Errors
+/// The database failed.
+pub async fn wake_failed(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE jobs SET run_at = $2 WHERE (tenant_id, kind, key) IN (
+             SELECT tenant_id, kind, key FROM jobs
+             WHERE tenant_id = $1 AND last_error IS NOT NULL AND lease_until IS NULL AND run_at > $2 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind(tx.tenant())
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
 /// A job that this worker holds.
 #[derive(Debug, Clone, FromRow)]
 pub struct Claim {
@@ -140,7 +157,26 @@ impl Claim {
             }
             Outcome::Again(at) => self.release(dispatch, at, None).await,
             Outcome::Rest(until) => self.rest(dispatch, until).await,
+            Outcome::Ended => Ok(()),
         }
+    }
+
+    /// Ends the claim of a job that is done, in a transaction of its own: what is looked for after that sees everybody who took
+    /// the job for one that will still run. False, and the job is still there, when it was asked for again or taken over.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end(&self, mut tx: TenantTx) -> Result<bool, sqlx::Error> {
+        let deleted = sqlx::query("DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4 AND generation = $5")
+            .bind(self.tenant_id)
+            .bind(&self.kind)
+            .bind(&self.key)
+            .bind(self.epoch)
+            .bind(self.generation)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(deleted.rows_affected() == 1)
     }
 
     /// What is asked for from now on does not wake it: see `store_webhook_delivery`.

@@ -9,17 +9,19 @@ use serde_json::Value;
 use url::Url;
 
 use super::call::{Call, Paging};
-use super::{Budget, Error, Lane, Lever, Page, Record, Resource, TokenSource, answer, envelope, redirect};
+use super::{Budget, Circuit, Error, Lane, Lever, Page, Record, Resource, TokenSource, answer, envelope, redirect};
+use crate::clock::Clock;
 
 /// More pages than that of what hangs on one opportunity are no longer believed to be a list that ends.
 const MAX_PAGES: usize = 50;
 
-/// A connected account; cheap to clone. Clones share token, budget and data centre.
+/// A connected account; cheap to clone. Clones share token, budget, circuit and data centre.
 #[derive(Clone)]
 pub struct Account {
     pub(super) lever: Lever,
     pub(super) tokens: Arc<dyn TokenSource>,
     pub(super) budget: Budget,
+    pub(super) circuit: Circuit,
     pub(super) lane: Lane,
     root: Arc<RwLock<Url>>,
     sent: Arc<AtomicU64>,
@@ -29,7 +31,13 @@ impl Account {
     /// An account whose requests are for a waiting person until [`Account::in_lane`] says otherwise.
     pub fn new(lever: Lever, tokens: Arc<dyn TokenSource>, budget: Budget) -> Self {
         let root = Arc::new(RwLock::new(lever.endpoints().api.clone()));
-        Self { lever, tokens, budget, lane: Lane::Person, root, sent: Arc::default() }
+        let circuit = Circuit::new(Clock::system());
+        Self { lever, tokens, budget, circuit, lane: Lane::Person, root, sent: Arc::default() }
+    }
+
+    /// With the circuit that all who ask for this account share.
+    pub fn behind(self, circuit: Circuit) -> Self {
+        Self { circuit, ..self }
     }
 
     /// Starts at the API root that this account was last found at. One that no token may be sent to is ignored.

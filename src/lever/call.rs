@@ -123,6 +123,11 @@ impl Call {
         self
     }
 
+    /// What it is about: the record that it names first, or the list.
+    pub(super) fn subject(&self) -> &str {
+        self.ids.first().map_or(self.route, String::as_str)
+    }
+
     /// Whether it changes nothing at Lever, and so may be repeated.
     pub(super) fn is_read(&self) -> bool {
         self.method == Method::GET

@@ -55,7 +55,7 @@ impl Default for Options {
         Self {
             connect_timeout: seconds(5),
             person: Patience { request: seconds(8), total: seconds(10), tries: 3 },
-            bulk: Patience { request: seconds(60), total: seconds(180), tries: 5 },
+            bulk: Patience { request: seconds(30), total: seconds(180), tries: 5 },
             oauth_timeout: seconds(30),
             chunk_timeout: seconds(30),
             max_answer: 32 * 1024 * 1024,

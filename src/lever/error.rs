@@ -27,6 +27,9 @@ pub enum Error {
     /// The request was sent, and no whole answer came back.
     #[error("Lever did not answer ({reason})")]
     NoAnswer { reason: &'static str },
+    /// Lever has not answered anybody for a while, so it was not asked either.
+    #[error("Lever has not been answering; nothing was sent")]
+    Down { retry_after: Duration },
     /// Lever says that it cannot serve now (5xx).
     #[error("Lever is unavailable (status {status})")]
     Unavailable { status: u16, retry_after: Option<Duration> },
@@ -58,6 +61,7 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::NotSent { .. }
+            | Self::Down { .. }
             | Self::RateLimited { .. }
             | Self::ReauthorizationRequired
             | Self::NoToken { .. }
@@ -89,6 +93,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after } | Self::NoToken { retry_after, .. } => *retry_after,
+            Self::Down { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -152,6 +157,7 @@ mod tests {
         }
         for error in [
             Error::NotSent { reason: "connect" },
+            Error::Down { retry_after: Duration::from_secs(15) },
             Error::RateLimited { retry_after: None },
             Error::ReauthorizationRequired,
             Error::NoToken { reason: "refresh", retry_after: None },

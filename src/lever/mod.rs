@@ -6,6 +6,7 @@
 //! | `auth` `scopes` `token` | the OAuth flow, the scopes it asks for, where an access token comes from |
 //! | `request` `call` `answer` `retry` `redirect` | the one way out: a call, its URL, its answer, when it is repeated, where it may be sent on to |
 //! | `budget` `share` `bucket` `level_store` | how fast we may ask: lanes over a token bucket that all replicas draw from |
+//! | `circuit` | whether Lever is there at all: nobody asks during an outage but a probe |
 //! | `error` | what went wrong, by meaning, and whether a write may have happened |
 //! | `envelope` `record` | reading answers: Lever's envelopes; typed views that keep the whole JSON |
 //! | the others | one file per resource: its types and its calls on [`Account`] |
@@ -22,6 +23,7 @@ mod auth;
 mod bucket;
 mod budget;
 mod call;
+mod circuit;
 mod client;
 mod endpoints;
 mod envelope;
@@ -56,6 +58,7 @@ pub use auth::{Claims, Grant, OAuthError};
 pub use bucket::Level;
 pub use budget::{Budget, Lane, Permit};
 pub use call::{Paging, Window, could_be_id};
+pub use circuit::{Circuit, ContactLog};
 pub use client::{Credentials, Lever, Options, Patience};
 pub use contacts::{Contact, Phone};
 pub use endpoints::Endpoints;

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::budget::Permit;
 use super::call::Call;
+use super::circuit::Probe;
 use super::redirect::{self, Onward};
 use super::retry::{self, Tries};
 use super::{AccessToken, Account, Error, answer};
@@ -26,9 +27,12 @@ impl Account {
         let options = self.lever.options();
         let patience = options.patience(self.lane);
         let mut tries = Tries::new(call.is_read(), call.limit().is_some(), patience.tries, options.backoff);
-        let mut journey = Journey { deadline: Instant::now() + patience.total, limit: patience.request, cut_off: call.is_read(), renewed: false };
+        let mut journey =
+            Journey { deadline: Instant::now() + patience.total, limit: patience.request, cut_off: call.is_read(), renewed: false, probe: None };
         loop {
-            let error = match self.attempt(&call, &mut journey, &receive).await {
+            let attempt = self.attempt(&call, &mut journey, &receive).await;
+            journey.probe = None;
+            let error = match attempt {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -54,6 +58,7 @@ impl Account {
         let token = journey.token(self.tokens.current()).await?;
         let mut answered = self.send(call, &token, journey).await?;
         if answered.response.status() == StatusCode::UNAUTHORIZED {
+            self.circuit.answered(answered.sent).await;
             if std::mem::replace(&mut journey.renewed, true) {
                 return Err(Error::ReauthorizationRequired);
             }
@@ -73,11 +78,16 @@ impl Account {
             });
             receive(answer?).await
         };
-        timeout_at(until, read).await.unwrap_or(Err(Error::NoAnswer { reason: "timed out" }))
+        let outcome = timeout_at(until, read).await.unwrap_or(Err(Error::NoAnswer { reason: "timed out" }));
+        match &outcome {
+            Err(Error::NoAnswer { .. } | Error::Unavailable { .. }) => self.circuit.failed(call, sent, journey.probe.is_some()).await,
+            _ => self.circuit.answered(sent).await,
+        }
+        outcome
     }
 
     /// Sends a call and follows Lever's redirects.
-    async fn send(&self, call: &Call, token: &AccessToken, journey: &Journey) -> Result<Answered, Error> {
+    async fn send(&self, call: &Call, token: &AccessToken, journey: &mut Journey) -> Result<Answered, Error> {
         let own = &self.lever.endpoints().api;
         let root = self.api_root();
         let asked = call.url(&root)?;
@@ -104,13 +114,13 @@ impl Account {
     }
 
     /// One HTTP request, as soon as the budget allows it.
-    async fn send_to(&self, url: &Url, call: &Call, token: &AccessToken, journey: &Journey) -> Result<Answered, Error> {
+    async fn send_to(&self, url: &Url, call: &Call, token: &AccessToken, journey: &mut Journey) -> Result<Answered, Error> {
         let mut request = self.lever.http().request(call.method.clone(), url.clone()).header(AUTHORIZATION, bearer(token)?);
         request = request.header(ACCEPT, "application/json");
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let permit = self.permit(journey).await?;
+        let permit = self.way(call, journey).await?;
         self.count_request();
         let sent = Instant::now();
         let until = journey.until(sent);
@@ -122,7 +132,24 @@ impl Account {
         metrics::counter!("lever_requests_total", "lane" => self.lane.as_str(), "status" => status.clone()).increment(1);
         metrics::histogram!("lever_request_duration_seconds", "method" => call.method.to_string(), "route" => call.route, "status" => status)
             .record(sent.elapsed());
+        if answer.is_err() {
+            self.circuit.failed(call, sent, journey.probe.is_some()).await;
+        }
         Ok(Answered { response: answer?, sent, until, permit })
+    }
+
+    /// Waits for the right to send: Lever is there, as far as anybody knows, and the budget allows it.
+    async fn way(&self, call: &Call, journey: &mut Journey) -> Result<Permit, Error> {
+        loop {
+            if journey.probe.is_none() {
+                journey.probe = self.circuit.enter(self.lane, call, journey.deadline).await?;
+            }
+            let permit = self.permit(journey).await?;
+            // The budget may have taken its time.
+            if journey.probe.is_some() || self.circuit.is_closed() {
+                return Ok(permit);
+            }
+        }
     }
 
     /// Waits for the budget, unless that is already known to take too long.
@@ -159,6 +186,8 @@ struct Journey {
     /// outcome that somebody must find out.
     cut_off: bool,
     renewed: bool,
+    /// Set while this call finds out whether Lever is back.
+    probe: Option<Probe>,
 }
 
 impl Journey {
@@ -211,7 +240,7 @@ mod tests {
     #[test]
     fn the_deadline_ends_a_read_and_lets_a_write_that_was_sent_have_its_time() {
         let (now, seconds) = (Instant::now(), Duration::from_secs);
-        let journey = |cut_off| Journey { deadline: now + seconds(10), limit: seconds(8), cut_off, renewed: false };
+        let journey = |cut_off| Journey { deadline: now + seconds(10), limit: seconds(8), cut_off, renewed: false, probe: None };
         assert_eq!(journey(true).until(now + seconds(1)), now + seconds(9));
         assert_eq!(journey(true).until(now + seconds(5)), now + seconds(10));
         assert_eq!(journey(false).until(now + seconds(5)), now + seconds(13));

@@ -100,6 +100,7 @@ mod tests {
     fn what_will_not_pass_is_not_repeated() {
         for error in [
             Error::ReauthorizationRequired,
+            Error::Down { retry_after: Duration::from_secs(1) },
             Error::Redirected { status: 302 },
             Error::Invalid { reason: "x" },
             Error::NoToken { reason: "x", retry_after: None },

@@ -34,6 +34,7 @@ pub(super) fn of_list(error: &lever::Error) -> Remedy {
         lever::Error::Rejected { .. } | lever::Error::Redirected { .. } | lever::Error::Invalid { .. } => Remedy::GiveUp,
         lever::Error::Unreadable { .. } => Remedy::TryAgain,
         lever::Error::NotSent { .. }
+        | lever::Error::Down { .. }
         | lever::Error::NoAnswer { .. }
         | lever::Error::Unavailable { .. }
         | lever::Error::RateLimited { .. }

@@ -3,6 +3,7 @@
 //! Lever's limit runs on real time, so these stories do too: a few seconds each.
 #![cfg(feature = "fake-lever")]
 
+mod circuit;
 mod limit;
 mod saturate;
 mod shared;
