@@ -31,7 +31,8 @@ pub struct Reading {
 #[derive(Debug)]
 struct Found {
     opportunity: Record<Opportunity>,
-    panels: Page<Panel>,
+    /// `None`: Lever says that it has no such set, though it has the opportunity.
+    panels: Option<Page<Panel>>,
 }
 
 /// Reads an opportunity and its panels again, in the account's lane, and stores both.
@@ -60,9 +61,16 @@ pub async fn read(state: &AppState, account: &Account, id: &str) -> Result<Readi
     Ok(Reading { id: id.to_owned(), read_at, found })
 }
 
+/// Only the opportunity's own 404 is an error of that kind: a set that is not found proves nothing about its opportunity.
 async fn read_both(account: &Account, id: &str) -> Result<Found, lever::Error> {
+    let set = async |id: &str| match account.all_panels(id).await {
+        Err(error) if error.is_not_found() => Ok(None),
+        other => other.map(Some),
+    };
     // Both at once: somebody may be waiting.
-    let (opportunity, panels) = tokio::try_join!(account.get_opportunity(id), account.all_panels(id))?;
+    let (opportunity, panels) = tokio::try_join!(account.get_opportunity(id), set(id))?;
+    // Merged candidates answer under the id of the one that is left, and its panels are those that count.
+    let panels = if opportunity.id == id { panels } else { set(&opportunity.id).await? };
     Ok(Found { opportunity, panels })
 }
 
@@ -82,12 +90,14 @@ impl Reading {
             return Ok(Refreshed::Gone);
         };
         opportunities::upsert(tx, std::slice::from_ref(&found.opportunity), self.read_at).await?;
-        // Merged candidates answer under the id of the one that is left.
         let id = &found.opportunity.id;
-        if found.panels.unreadable == 0 {
-            panels::replace_for_opportunity(tx, id, &found.panels.records, self.read_at).await?;
-        } else {
-            panels::upsert(tx, id, &found.panels.records, self.read_at).await?;
+        if *id != self.id {
+            opportunities::mark_gone(tx, &self.id, self.read_at).await?;
+        }
+        match &found.panels {
+            Some(set) if set.unreadable == 0 => panels::replace_for_opportunity(tx, id, &set.records, self.read_at).await?,
+            Some(set) => panels::upsert(tx, id, &set.records, self.read_at).await.map(drop)?,
+            None => {}
         }
         Ok(Refreshed::Found)
     }
