@@ -7,9 +7,11 @@ use axum::extract::FromRequestParts;
 use axum::extract::Query;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Error;
@@ -109,9 +111,19 @@ fn encode(key: &impl Serialize) -> String {
 fn decode<K: DeserializeOwned>(cursor: &str) -> Result<K, Error> {
     let refused = || Error::invalid_parameter("cursor", "is not a cursor of this list; start again without it");
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
-    let key: K = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-    // Text with a NUL never came from one of our rows, and Postgres would refuse it later with a worse message.
-    if bytes.windows(6).any(|w| w == b"\\u0000") { Err(refused()) } else { Ok(key) }
+    let plain: Value = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+    // It never came from one of our rows, and Postgres would refuse it later with a worse message.
+    if cannot_be_stored(&plain) { Err(refused()) } else { K::deserialize(plain).map_err(|_| refused()) }
+}
+
+/// Whether Postgres could not hold this, were it a row's key: text with a NUL, a time outside of the calendar's four-digit years.
+fn cannot_be_stored(key: &Value) -> bool {
+    match key {
+        Value::String(text) => text.contains('\0') || (text.starts_with(['+', '-']) && text.parse::<DateTime<Utc>>().is_ok()),
+        Value::Array(keys) => keys.iter().any(cannot_be_stored),
+        Value::Object(keys) => keys.iter().any(|(name, key)| name.contains('\0') || cannot_be_stored(key)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::storable::MAX_ID;
 use crate::error::{Error, Result};
+use crate::lever::could_be_id;
 
 /// More than that is no search.
 const MAX_SEARCH: usize = 200;
@@ -23,7 +23,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LeverId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::not_found())?;
-        if id.is_empty() || id.len() > MAX_ID || id.contains('\0') { Err(Error::not_found()) } else { Ok(Self(id)) }
+        if could_be_id(&id) { Ok(Self(id)) } else { Err(Error::not_found()) }
     }
 }
 

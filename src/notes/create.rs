@@ -16,6 +16,7 @@ use crate::mirror::notes::{self, NoteView};
 use crate::mirror::{LeverId, opened};
 use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -50,13 +51,14 @@ pub(super) async fn create(
 }
 
 async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {
+    let patience = Patience::begin(state);
     let draft = NoteDraft::new(body).map_err(Error::invalid)?;
     if draft.secret && caller.role != Role::Admin {
         return Err(Error::admin_required());
     }
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
-    let operation = send::carry_out(state, caller.tenant, &account.in_lane(Lane::Person), operation).await?;
+    let operation = send::carry_out(state, caller.tenant, &account.in_lane(Lane::Person), operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::evidence::Sought;
 use super::write::{Operation, Write};
@@ -14,11 +13,10 @@ use crate::lever::notes::CreatedNote;
 use crate::lever::{Account, Note, Outcome, Record};
 use crate::mirror::notes;
 use crate::operations::failure::Failure;
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, Made};
 use crate::state::AppState;
 
-/// A caller who has waited this long is told where to ask later.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks while a caller waits; grows.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -33,8 +31,17 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// Lever refused the note, or could not be reached at all: it was not written.
-pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Account, operation: Operation) -> Result<Operation> {
-    let deadline = Instant::now() + PATIENCE;
+pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Account, operation: Operation, patience: Patience) -> Result<Operation> {
+    let (own_state, own_account, own) = (state.clone(), account.clone(), operation.clone());
+    let work = async move { see_through(&own_state, tenant, &own_account, own, patience).await };
+    match patience.wait_for(&state.clock, work).await? {
+        Some(operation) => Ok(operation),
+        // The task goes on: an answer that comes after all is used.
+        None => Ok(as_it_stands(state, tenant, &operation).await.unwrap_or(operation)),
+    }
+}
+
+async fn see_through(state: &AppState, tenant: TenantId, account: &Account, operation: Operation, patience: Patience) -> Result<Operation> {
     let Write::WriteNote { body, .. } = &operation.request;
     let stored = match account.create_note(&operation.opportunity_id, Some(&operation.perform_as), body).await {
         Ok(made) => {
@@ -49,7 +56,7 @@ pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Acco
         }
         Err(error) => {
             tracing::info!(operation = %operation.id, %error, "Lever did not answer a note; looking what became of it");
-            wait_and_look(state, tenant, account, &operation, deadline).await
+            wait_and_look(state, tenant, account, &operation, patience).await
         }
     };
     // What cannot be stored now is found out again by the job. It may have happened, so the caller is not told that it failed.
@@ -112,7 +119,7 @@ fn as_sent(operation: &Operation, id: &str) -> Value {
     json!({"id": id, "text": "Note", "fields": [field], "user": user, "secret": body.get("secret").unwrap_or(&Value::Bool(false)), "createdAt": at})
 }
 
-async fn wait_and_look(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, deadline: Instant) -> Result<Operation> {
+async fn wait_and_look(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, patience: Patience) -> Result<Operation> {
     let mut tx = state.db.begin(tenant).await?;
     store::mark_unknown(&mut tx, operation).await?;
     tx.commit().await?;
@@ -123,13 +130,21 @@ async fn wait_and_look(state: &AppState, tenant: TenantId, account: &Account, op
             Ok(None) => {}
             Err(error) => tracing::info!(operation = %operation.id, %error, "Lever could not be asked what became of a note"),
         }
-        if Instant::now() + pause > deadline {
-            let mut tx = state.db.begin(tenant).await?;
-            let operation = store::find(&mut tx, operation.id).await?.ok_or(sqlx::Error::RowNotFound)?;
-            tx.commit().await?;
-            return Ok(operation);
+        if patience.is_over(&state.clock) {
+            return as_it_stands(state, tenant, operation).await;
         }
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = patience.over(&state.clock) => {}
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// The operation as it is stored now.
+async fn as_it_stands(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Operation> {
+    let mut tx = state.db.begin(tenant).await?;
+    let operation = store::find(&mut tx, operation.id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(operation)
 }

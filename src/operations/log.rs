@@ -1,7 +1,7 @@
 //! `GET /v1/operations`: the audit log. Every write that was made at Lever: who, what, when, and what became of it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::{HeaderValue, StatusCode, header};
@@ -13,6 +13,7 @@ use crate::auth::Member;
 use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
 use crate::ids::OperationId;
+use crate::mirror::LeverId;
 use crate::page::{Page, Paging};
 use crate::state::AppState;
 
@@ -120,7 +121,7 @@ pub async fn log(tx: &mut TenantTx, paging: &Paging) -> Result<Page<OperationVie
     params(("id" = String, Path, description = "Id of the operation")),
     responses((status = 200, body = OperationView), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
-pub async fn get(State(state): State<AppState>, Member(caller): Member, Path(id): Path<String>) -> Result<Json<OperationView>> {
+pub async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<OperationView>> {
     let id: OperationId = id.parse().map_err(|_| Error::not_found())?;
     let mut tx = state.db.begin(caller.tenant).await?;
     let operation: Option<Operation> = store::find(&mut tx, id).await?;

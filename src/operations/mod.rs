@@ -10,13 +10,14 @@
 //! | `log` | the endpoints of the log of writes |
 //! | `idempotency` | the same key, the same answer |
 //! | `body` `fields` `time` | a body as it was sent, and read field by field |
-//! | `perform_as` | in whose name a write is made |
+//! | `perform_as` `patience` | in whose name a write is made; how long a caller waits for it |
 
 pub mod body;
 pub mod failure;
 pub mod fields;
 pub mod idempotency;
 pub mod log;
+pub mod patience;
 pub mod perform_as;
 pub mod record;
 pub mod store;

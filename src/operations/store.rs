@@ -99,6 +99,8 @@ impl<'a, W> NewOperation<'a, W> {
 /// What a write made or changed, as far as it is known.
 #[derive(Clone, Copy, Default)]
 pub struct Made<'a> {
+    /// Where it is, when that is not where the write was sent.
+    pub opportunity: Option<&'a str>,
     pub panel: Option<&'a str>,
     pub interview: Option<&'a str>,
     pub note: Option<&'a str>,
@@ -225,6 +227,38 @@ pub async fn mark_unknown<W>(tx: &mut TenantTx, operation: &Operation<W>) -> Res
         .map(drop)
 }
 
+/// An attempt ended without an answer: from now on it may be on its way, however long it waited here before it was sent. `None` when the
+/// operation was settled or sent again meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub async fn ended_unknown<W: Write>(tx: &mut TenantTx, operation: &Operation<W>, now: DateTime<Utc>) -> Result<Option<Operation<W>>, sqlx::Error> {
+    sqlx::query_as(
+        "UPDATE operations SET status = 'unknown', sent_at = $4 WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL
+         RETURNING *",
+    )
+    .bind(tx.tenant())
+    .bind(operation.id)
+    .bind(operation.attempts)
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// What it is about is on another opportunity now. `None` as for [`ended_unknown`].
+///
+/// # Errors
+/// The database failed.
+pub async fn move_to<W: Write>(tx: &mut TenantTx, operation: &Operation<W>, opportunity: &str) -> Result<Option<Operation<W>>, sqlx::Error> {
+    sqlx::query_as("UPDATE operations SET opportunity_id = $4 WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *")
+        .bind(tx.tenant())
+        .bind(operation.id)
+        .bind(operation.attempts)
+        .bind(opportunity)
+        .fetch_optional(&mut **tx)
+        .await
+}
+
 /// It happened. False when somebody else has said so, or otherwise, before.
 ///
 /// # Errors
@@ -233,7 +267,7 @@ pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made
     let settled = sqlx::query(
         "UPDATE operations
          SET status = 'succeeded', panel_id = coalesce($4, panel_id), interview_id = coalesce($5, interview_id), note_id = $6,
-             lease_until = NULL, settled_at = $7
+             opportunity_id = coalesce($8, opportunity_id), lease_until = NULL, settled_at = $7
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
     )
     .bind(tx.tenant())
@@ -243,6 +277,7 @@ pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made
     .bind(made.interview)
     .bind(made.note)
     .bind(now)
+    .bind(made.opportunity)
     .execute(&mut **tx)
     .await?;
     Ok(settled.rows_affected() == 1)
@@ -294,7 +329,7 @@ pub async fn give_up<W>(tx: &mut TenantTx, operation: &Operation<W>, message: &s
     .map(drop)
 }
 
-/// Begins another attempt with this write. `None` when the operation has been settled or sent again meanwhile.
+/// Begins another attempt with this write, on this opportunity. `None` when the operation has been settled or sent again meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -302,10 +337,11 @@ pub async fn begin_again<W: Write>(
     tx: &mut TenantTx,
     operation: &Operation<W>,
     write: &W,
+    opportunity: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
-        "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6
+        "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6, opportunity_id = $7
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
     )
     .bind(tx.tenant())
@@ -314,6 +350,7 @@ pub async fn begin_again<W: Write>(
     .bind(Json(write))
     .bind(now + LEASE)
     .bind(now)
+    .bind(opportunity)
     .fetch_optional(&mut **tx)
     .await
 }

@@ -18,6 +18,7 @@ use crate::mirror::LeverId;
 use crate::mirror::interviews::InterviewView;
 use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -50,15 +51,16 @@ pub(super) async fn add(
 }
 
 async fn work(state: &AppState, caller: &Caller, id: &str, body: &Value, ticket: Ticket) -> Result<Response> {
+    let patience = Patience::begin(state);
     let (draft, wishes) = InterviewDraft::new(body).map_err(Error::invalid)?;
     let known = panel::known(state, caller.tenant, id).await?;
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     // Which interviews are there already must be known, to recognise the new one should Lever's answer be lost.
-    panel::read_fresh(state, caller.tenant, &account, &known).await?;
+    panel::read_fresh(state, caller.tenant, &account, &known, patience).await?;
     let operation = prepare(state, caller, &connection, id, &draft, &wishes, ticket).await?;
-    let operation = send::carry_out(state, caller.tenant, &account, operation).await?;
+    let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 

@@ -1,6 +1,6 @@
 //! `DELETE /v1/panels/{panelId}`: cancels a panel. A second time changes nothing and is as good as the first.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -12,7 +12,8 @@ use crate::accounts;
 use crate::auth::Member;
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
-use crate::mirror::LeverId;
+use crate::mirror::{Filters, LeverId};
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -45,9 +46,10 @@ pub(super) async fn cancel(
     State(state): State<AppState>,
     Member(caller): Member,
     LeverId(id): LeverId,
-    Query(performer): Query<Performer>,
+    Filters(performer): Filters<Performer>,
     headers: HeaderMap,
 ) -> Result<Response> {
+    let patience = Patience::begin(&state);
     let known = panel::known(&state, caller.tenant, &id).await?;
     if known.canceled_at.is_some() {
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -56,7 +58,7 @@ pub(super) async fn cancel(
     let account = account.in_lane(Lane::Person);
     // Only a caller who means one version needs a fresh one; canceling itself overwrites nothing.
     if panel::is_pinned(&headers) {
-        panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+        panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
     }
     let (mut tx, row) = panel::begin(&state, caller.tenant, &id).await?;
     if row.canceled_at.is_some() {
@@ -69,6 +71,6 @@ pub(super) async fn cancel(
     let write = Write::CancelPanel { panel: id };
     let operation = store::record(&mut tx, NewOperation::by(&caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
     record::commit(&state, tx, &operation).await?;
-    let operation = send::carry_out(&state, caller.tenant, &account, operation).await?;
+    let operation = send::carry_out(&state, caller.tenant, &account, operation, patience).await?;
     answer::of(&state, caller.tenant, &operation).await
 }

@@ -1,6 +1,6 @@
 //! `DELETE /v1/interviews/{interviewId}`: cancels one interview. The last one of a panel cancels the panel (so Lever does).
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
@@ -11,8 +11,9 @@ use crate::accounts;
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
-use crate::mirror::LeverId;
 use crate::mirror::interviews;
+use crate::mirror::{Filters, LeverId};
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -36,15 +37,16 @@ pub(super) async fn cancel(
     State(state): State<AppState>,
     Member(caller): Member,
     LeverId(id): LeverId,
-    Query(performer): Query<Performer>,
+    Filters(performer): Filters<Performer>,
     headers: HeaderMap,
 ) -> Result<Response> {
+    let patience = Patience::begin(&state);
     let Some(panel_id) = panel_of(&state, &caller, &id).await? else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let known = panel::known(&state, caller.tenant, &panel_id).await?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     if panel::is_pinned(&headers) {
-        panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+        panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
     }
     let (mut tx, row) = panel::begin(&state, caller.tenant, &panel_id).await?;
     if row.canceled_at.is_some() || !evidence::by_id(&row.raw, Some(&id)).is_some_and(merge::is_on) {
@@ -57,7 +59,7 @@ pub(super) async fn cancel(
     let write = Write::CancelInterview { panel: panel_id, interview: id };
     let operation = store::record(&mut tx, NewOperation::by(&caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
     record::commit(&state, tx, &operation).await?;
-    let operation = send::carry_out(&state, caller.tenant, &account, operation).await?;
+    let operation = send::carry_out(&state, caller.tenant, &account, operation, patience).await?;
     answer::of(&state, caller.tenant, &operation).await
 }
 

@@ -1,12 +1,10 @@
 //! A booking that is there twice: Lever refuses nothing twice, and neither does a proxy that repeats a request. The younger is taken
 //! away by a write of its own, which is in the log of operations like every other.
 
-use chrono::TimeDelta;
-
 use super::evidence;
 use super::look::{age, carries};
 use super::outcome;
-use super::send::carry_out_within;
+use super::send::see_through;
 use super::write::{Operation, Write};
 use crate::error::Result;
 use crate::ids::TenantId;
@@ -83,7 +81,7 @@ async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operat
     let removal = store::record(&mut tx, new, state.clock.now()).await?;
     record::commit(state, tx, &removal).await?;
     // Nobody waits for it, and the removal has a job of its own.
-    let removal = carry_out_within(state, tenant, account, removal, TimeDelta::zero()).await?;
+    let removal = see_through(state, tenant, account, removal, None).await?;
     outcome::as_it_stands(state, tenant, &removal).await?;
     Ok(())
 }

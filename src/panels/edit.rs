@@ -18,6 +18,7 @@ use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::panels::PanelView;
 use crate::operations::body::Body;
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -46,16 +47,17 @@ pub(super) async fn edit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
+    let patience = Patience::begin(&state);
     let draft = PanelDraft::patch(&body.value).map_err(Error::invalid)?;
     let known = panel::known(&state, caller.tenant, &id).await?;
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+    panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
     match prepare(&state, &caller, &connection, &id, &headers, &draft, body.value).await? {
         Prepared::Nothing(response) => Ok(response),
         Prepared::Recorded(operation) => {
-            let operation = send::carry_out(&state, caller.tenant, &account, *operation).await?;
+            let operation = send::carry_out(&state, caller.tenant, &account, *operation, patience).await?;
             answer::of(&state, caller.tenant, &operation).await
         }
     }

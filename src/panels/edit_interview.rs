@@ -18,6 +18,7 @@ use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::interviews::{self, InterviewView};
 use crate::operations::body::Body;
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -45,18 +46,19 @@ pub(super) async fn edit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
+    let patience = Patience::begin(&state);
     let (draft, wishes) = InterviewDraft::patch(&body.value).map_err(Error::invalid)?;
     let panel_id = panel_of(&state, &caller, &id).await?;
     let known = panel::known(&state, caller.tenant, &panel_id).await?;
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    panel::read_fresh(&state, caller.tenant, &account, &known).await?;
+    panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
     let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value };
     match prepare(&state, &caller, &connection, &headers, edit).await? {
         Err(response) => Ok(response),
         Ok(operation) => {
-            let operation = send::carry_out(&state, caller.tenant, &account, operation).await?;
+            let operation = send::carry_out(&state, caller.tenant, &account, operation, patience).await?;
             answer::of(&state, caller.tenant, &operation).await
         }
     }

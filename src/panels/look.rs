@@ -2,19 +2,22 @@
 
 use chrono::{DateTime, Utc};
 
+use super::whereabouts::{self, Place};
 use super::write::{Operation, Write};
 use super::{evidence, mark, merge};
-use crate::clock::Clock;
-use crate::lever::{Account, Error, Panel, Record};
+use crate::error::Result;
+use crate::ids::TenantId;
+use crate::lever::{Account, Panel, Record};
 use crate::operations::Write as _;
+use crate::state::AppState;
 
 /// What Lever shows of a write.
 pub(super) enum Seen {
     /// It happened.
     Done(Found),
-    /// It has not happened (yet). With the panel that it is about, as Lever has it.
-    NotDone(Option<Record<Panel>>),
-    /// It cannot happen any more: what it was to change is not there.
+    /// It has not happened (yet). With the panel that it is about, where Lever has it.
+    NotDone(Option<Place>),
+    /// It cannot happen any more: what it was to change is not there, or the candidate is not.
     Gone,
     /// The answer left something out: nothing can be said.
     Unclear,
@@ -22,44 +25,59 @@ pub(super) enum Seen {
 
 /// What a write made, as far as it is known.
 pub(super) struct Found {
+    /// Where it was found: the panel may have moved since the write was recorded.
+    pub opportunity: String,
     pub panel_id: Option<String>,
     pub interview_id: Option<String>,
     /// The panel as Lever has it; `None` when Lever no longer shows it, or could not be asked.
     pub panel: Option<Record<Panel>>,
     /// When that was read.
     pub read_at: DateTime<Utc>,
+    /// The panel was put together from an answer about a part of it: it is to be read again.
+    pub put_together: bool,
 }
 
 /// Looks whether the write has happened.
 ///
 /// # Errors
-/// Lever could not be asked.
-pub(super) async fn look(account: &Account, clock: &Clock, operation: &Operation) -> Result<Seen, Error> {
-    let read_at = clock.now();
-    let Some(panel_id) = operation.request.panel() else { return look_for_mark(account, read_at, operation).await };
-    let panel = match account.get_panel(&operation.opportunity_id, panel_id).await {
-        Ok(panel) => Some(panel),
-        Err(error) if error.is_not_found() => None,
-        Err(error) => return Err(error),
-    };
-    Ok(judge(&operation.request, panel, read_at))
+/// Lever could not be asked, or the database failed.
+pub(super) async fn look(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation) -> Result<Seen> {
+    let read_at = state.clock.now();
+    let Some(panel_id) = operation.request.panel() else { return look_for_mark(state, tenant, account, operation).await };
+    let place = whereabouts::find(state, tenant, account, &operation.opportunity_id, panel_id).await?;
+    Ok(judge(operation, place, read_at))
 }
 
 /// A booking carries its mark. Of several (Lever, or something between, did it twice) the oldest that takes place is the booking.
-async fn look_for_mark(account: &Account, read_at: DateTime<Utc>, operation: &Operation) -> Result<Seen, Error> {
-    let panels = account.all_panels(&operation.opportunity_id).await?;
+async fn look_for_mark(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation) -> Result<Seen> {
+    let read_at = state.clock.now();
+    let panels = match account.all_panels(&operation.opportunity_id).await {
+        // The candidate is not there any more. What was booked before went with a merge, or is gone; and nothing can be booked now.
+        Err(error) if error.is_not_found() => {
+            let place = whereabouts::find_marked_elsewhere(state, tenant, account, operation).await?;
+            return Ok(place.map_or(Seen::Gone, |place| Seen::Done(booking(place, read_at))));
+        }
+        panels => panels?,
+    };
     let unclear = panels.unreadable > 0;
     let found = panels.records.into_iter().filter(|panel| carries(panel, operation)).min_by_key(|panel| (panel.canceled_at.is_some(), age(panel)));
     Ok(match found {
-        Some(panel) => Seen::Done(Found { panel_id: Some(panel.id.clone()), interview_id: None, panel: Some(panel), read_at }),
+        Some(panel) => Seen::Done(booking(Place { opportunity: operation.opportunity_id.clone(), panel }, read_at)),
         None if unclear => Seen::Unclear,
         None => Seen::NotDone(None),
     })
 }
 
+/// A booking that was found.
+pub(super) fn booking(place: Place, read_at: DateTime<Utc>) -> Found {
+    let Place { opportunity, panel } = place;
+    Found { opportunity, panel_id: Some(panel.id.clone()), interview_id: None, panel: Some(panel), read_at, put_together: false }
+}
+
 /// What a panel (`None`: Lever has none) says about a write to it.
-fn judge(write: &Write, panel: Option<Record<Panel>>, read_at: DateTime<Utc>) -> Seen {
-    let shown = panel.as_ref().filter(|panel| panel.canceled_at.is_none()).map(|panel| &panel.raw);
+fn judge(operation: &Operation, place: Option<Place>, read_at: DateTime<Utc>) -> Seen {
+    let write = &operation.request;
+    let shown = place.as_ref().map(|place| &place.panel).filter(|panel| panel.canceled_at.is_none()).map(|panel| &panel.raw);
     let mut interview_id = write.interview().map(str::to_owned);
     let happened = match (write, shown) {
         (Write::SchedulePanel { .. }, _) => false,
@@ -77,7 +95,12 @@ fn judge(write: &Write, panel: Option<Record<Panel>>, read_at: DateTime<Utc>) ->
             Some(shown) => evidence::interview_edit_shows(before, body, shown),
         },
     };
-    if happened { Seen::Done(Found { panel_id: write.panel().map(str::to_owned), interview_id, panel, read_at }) } else { Seen::NotDone(panel) }
+    if !happened {
+        return Seen::NotDone(place);
+    }
+    let (opportunity, panel) = place.map(|place| (place.opportunity, place.panel)).unzip();
+    let opportunity = opportunity.unwrap_or_else(|| operation.opportunity_id.clone());
+    Seen::Done(Found { opportunity, panel_id: write.panel().map(str::to_owned), interview_id, panel, read_at, put_together: false })
 }
 
 /// Whether a panel is this booking.

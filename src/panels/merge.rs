@@ -129,6 +129,11 @@ fn set<T: Clone + Into<Value>>(object: &mut Map<String, Value>, name: &str, wish
     }
 }
 
+/// Whether a field of an interview is Lever's alone, and so never sent.
+pub(super) fn is_levers_to_say(name: &str) -> bool {
+    INTERVIEW_READ_ONLY.contains(&name)
+}
+
 /// Whether an interview inside a panel is still to happen, as far as Lever says.
 pub(super) fn is_on(interview: &Value) -> bool {
     interview.get("canceledAt").is_none_or(Value::is_null)

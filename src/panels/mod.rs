@@ -8,8 +8,8 @@
 //! | --- | --- |
 //! | `schedule` `edit` `cancel` `add_interview` `edit_interview` `cancel_interview` | one endpoint each |
 //! | `requests` `draft` | what callers send: described, understood |
-//! | `merge` `mark` `slots` `evidence` `again` | pure: the body that Lever gets; our mark in it; what is new in it; whether Lever shows it; the body of a repeat |
-//! | `judge` `panel` | whether a write may be made, on which version of a panel |
+//! | `merge` `mark` `slots` `evidence` `answered` `again` | pure: the body that Lever gets; our mark in it; what is new in it; whether Lever shows it; an answer put into its panel; the body of a repeat |
+//! | `judge` `panel` `whereabouts` | whether a write may be made, on which version of a panel, and where Lever has it |
 //! | `write` | the writes, as `operations` records them |
 //! | `send` `look` `outcome` `answer` | sent, looked for, stored, answered |
 //! | `settle` `doubles` | the job that finds out what nobody knows yet, and takes surplus copies away |
@@ -17,6 +17,7 @@
 mod add_interview;
 mod again;
 mod answer;
+mod answered;
 mod cancel;
 mod cancel_interview;
 mod doubles;
@@ -35,6 +36,7 @@ mod schedule;
 mod send;
 mod settle;
 mod slots;
+mod whereabouts;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;

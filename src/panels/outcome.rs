@@ -17,7 +17,7 @@ use crate::state::AppState;
 /// The database failed: the outcome may or may not be stored.
 pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation, sqlx::Error> {
     let mut tx = state.db.begin(tenant).await?;
-    let made = Made { panel: found.panel_id.as_deref(), interview: found.interview_id.as_deref(), note: None };
+    let made = Made { opportunity: Some(&found.opportunity), panel: found.panel_id.as_deref(), interview: found.interview_id.as_deref(), note: None };
     let first = store::succeed(&mut tx, operation, &made, state.clock.now()).await?;
     if first {
         mirror(state, &mut tx, operation, found).await?;
@@ -50,6 +50,28 @@ pub(super) async fn failed(state: &AppState, tenant: TenantId, operation: &Opera
     Ok(operation)
 }
 
+/// No answer came. The operation as it is stored now; `None` when somebody else knows better.
+///
+/// # Errors
+/// As [`succeeded`].
+pub(super) async fn unknown(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Option<Operation>, sqlx::Error> {
+    let mut tx = state.db.begin(tenant).await?;
+    let operation = store::ended_unknown(&mut tx, operation, state.clock.now()).await?;
+    tx.commit().await?;
+    Ok(operation)
+}
+
+/// What it is about has moved to this opportunity. The operation as it is stored now; `None` when it was settled meanwhile.
+///
+/// # Errors
+/// As [`succeeded`].
+pub(super) async fn moved(state: &AppState, tenant: TenantId, operation: &Operation, to: &str) -> Result<Option<Operation>, sqlx::Error> {
+    let mut tx = state.db.begin(tenant).await?;
+    let operation = store::move_to(&mut tx, operation, to).await?;
+    tx.commit().await?;
+    Ok(operation)
+}
+
 /// The operation as it is stored now: somebody else may have found out what became of it.
 ///
 /// # Errors
@@ -64,7 +86,10 @@ pub(super) async fn as_it_stands(state: &AppState, tenant: TenantId, operation: 
 /// Makes our copy show what was made.
 async fn mirror(state: &AppState, tx: &mut TenantTx, operation: &Operation, found: &Found) -> Result<(), sqlx::Error> {
     match (&found.panel, &operation.request) {
-        (Some(panel), _) => panels::upsert(tx, &operation.opportunity_id, std::slice::from_ref(panel), found.read_at).await.map(drop),
+        (Some(panel), _) => {
+            panels::upsert(tx, &found.opportunity, std::slice::from_ref(panel), found.read_at).await?;
+            if found.put_together { refresh(state, tx, operation).await } else { Ok(()) }
+        }
         (None, Write::CancelPanel { panel } | Write::RemoveDouble { panel }) => panels::mark_canceled(tx, panel, found.read_at, found.read_at).await,
         (None, _) => refresh(state, tx, operation).await,
     }

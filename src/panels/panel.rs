@@ -7,18 +7,18 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::judge;
+use super::{judge, whereabouts};
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
-use crate::lever::{self, Account, Panel, Record};
-use crate::mirror::opportunities;
+use crate::lever::Account;
 use crate::mirror::panels::{self, PanelRow};
+use crate::operations::patience::Patience;
 use crate::operations::store;
 use crate::state::AppState;
 
 /// How long a write waits for another one on the same panel.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A panel that this service may change, canceled or not.
@@ -36,44 +36,26 @@ pub(super) async fn known(state: &AppState, tenant: TenantId, id: &str) -> Resul
     Err(Error::conflict("panel_not_externally_managed", "This panel was scheduled inside Lever and can only be changed there."))
 }
 
-/// Reads the panel again from Lever and stores it: what an edit is merged into must be what Lever has.
+/// Reads the panel again from Lever and stores it: what an edit is merged into must be what Lever has. The opportunity that it is on
+/// now.
 ///
 /// # Errors
-/// 404 when Lever has it no longer; Lever or the database failed.
-pub(super) async fn read_fresh(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow) -> Result<()> {
-    let read_at = state.clock.now();
-    let found = find_at_lever(state, tenant, account, panel).await?;
-    let mut tx = state.db.begin(tenant).await?;
-    match &found {
-        Some((opportunity, record)) => drop(panels::upsert(&mut tx, opportunity, std::slice::from_ref(record), read_at).await?),
-        None => panels::mark_gone(&mut tx, &panel.id, read_at).await?,
-    }
-    tx.commit().await?;
-    found.map(drop).ok_or_else(Error::not_found)
-}
-
-/// The panel as Lever has it, with the opportunity it is on: after candidates were merged that may be another one of the same person.
-async fn find_at_lever(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow) -> Result<Option<(String, Record<Panel>)>> {
-    if let Some(record) = get(account, &panel.opportunity_id, &panel.id).await? {
-        return Ok(Some((panel.opportunity_id.clone(), record)));
-    }
-    let mut tx = state.db.begin(tenant).await?;
-    let others = opportunities::others_of_the_person(&mut tx, &panel.opportunity_id).await?;
-    tx.commit().await?;
-    for other in others {
-        if let Some(record) = get(account, &other, &panel.id).await? {
-            return Ok(Some((other, record)));
+/// 404 when Lever has it no longer; 503 when that takes too long; Lever or the database failed.
+pub(super) async fn read_fresh(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow, patience: Patience) -> Result<String> {
+    let (state, account, panel) = (state.clone(), account.clone(), panel.clone());
+    let clock = state.clock.clone();
+    let read = async move {
+        let read_at = state.clock.now();
+        let found = whereabouts::find(&state, tenant, &account, &panel.opportunity_id, &panel.id).await?;
+        let mut tx = state.db.begin(tenant).await?;
+        match &found {
+            Some(place) => drop(panels::upsert(&mut tx, &place.opportunity, std::slice::from_ref(&place.panel), read_at).await?),
+            None => panels::mark_gone(&mut tx, &panel.id, read_at).await?,
         }
-    }
-    Ok(None)
-}
-
-async fn get(account: &Account, opportunity: &str, panel: &str) -> Result<Option<Record<Panel>>, lever::Error> {
-    match account.get_panel(opportunity, panel).await {
-        Ok(record) => Ok(Some(record)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+        tx.commit().await?;
+        found.map(|place| place.opportunity).ok_or_else(Error::not_found)
+    };
+    patience.demand(&clock, read).await
 }
 
 /// Begins the transaction in which a write to the panel is judged and recorded, under the organization's lock, once no other write
@@ -82,7 +64,7 @@ async fn get(account: &Account, opportunity: &str, panel: &str) -> Result<Option
 /// # Errors
 /// 404, or 409 `panel_busy` when another write takes too long.
 pub(super) async fn begin(state: &AppState, tenant: TenantId, id: &str) -> Result<(TenantTx, PanelRow)> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LONGEST_WAIT;
     loop {
         let mut tx = state.db.begin(tenant).await?;
         judge::lock(&mut tx).await?;

@@ -21,6 +21,7 @@ use crate::mirror::panels::PanelView;
 use crate::mirror::refresh::{self, Refreshed};
 use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
+use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, perform_as, record};
 use crate::state::AppState;
@@ -56,26 +57,32 @@ pub(super) async fn schedule(
 }
 
 async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {
+    let patience = Patience::begin(state);
     let draft = PanelDraft::new(body).map_err(Error::invalid)?;
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    make_fresh(state, caller, &account, opportunity).await?;
+    make_fresh(state, caller, &account, opportunity, patience).await?;
     let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
-    let operation = send::carry_out(state, caller.tenant, &account, operation).await?;
+    let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 
 /// Reads the candidate and the panels again, unless our copy is new: what is judged now must be what Lever has.
-async fn make_fresh(state: &AppState, caller: &Caller, account: &Account, opportunity: &str) -> Result<()> {
+async fn make_fresh(state: &AppState, caller: &Caller, account: &Account, opportunity: &str, patience: Patience) -> Result<()> {
     let mut tx = state.db.begin(caller.tenant).await?;
     let known = opportunities::find(&mut tx, opportunity).await?;
     tx.commit().await?;
     let read_at = known.filter(|known| known.gone_at.is_none()).and_then(|known| known.panels_synced_at.map(|panels| panels.min(known.synced_at)));
     let is_new = read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH);
-    if is_new || refresh::opportunity(state, caller.tenant, account, opportunity).await? == Refreshed::Found {
+    if is_new {
         return Ok(());
     }
-    Err(Error::not_found())
+    let (own_state, account, opportunity, tenant) = (state.clone(), account.clone(), opportunity.to_owned(), caller.tenant);
+    let read = async move { refresh::opportunity(&own_state, tenant, &account, &opportunity).await };
+    match patience.demand(&state.clock, read).await? {
+        Refreshed::Found => Ok(()),
+        Refreshed::Gone => Err(Error::not_found()),
+    }
 }
 
 /// Judges the booking and records it.

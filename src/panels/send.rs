@@ -1,64 +1,67 @@
 //! The one place where a recorded write is sent, and where its outcome is told apart: it happened, it did not, or nobody knows.
 //!
 //! A write is sent once. When nobody knows, Lever is asked until the caller's patience ends; what is still unknown then is left to the
-//! operation's job (`settle`). Nothing here sends a write a second time.
+//! operation's job (`settle`). Nothing here sends a write a second time, but for one case that changes nothing twice: what is to be
+//! taken away and has moved is taken away where it is.
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::look::{Found, Seen, look};
-use super::outcome;
 use super::write::{Operation, Write};
+use super::{answered, outcome};
 use crate::error::Result;
 use crate::failpoint::Step;
 use crate::ids::TenantId;
-use crate::lever::{self, Account, Outcome};
+use crate::lever::{self, Account, Interview, Outcome, Panel, Record};
+use crate::mirror::panels;
 use crate::operations::failure::Failure;
-use crate::operations::store;
+use crate::operations::patience::Patience;
 use crate::state::AppState;
 
-/// A caller who has waited this long is told where to ask later.
-const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 /// Between two looks while a caller waits; grows.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often what moves is followed.
+const MOST_MOVES: usize = 3;
 
 /// Sends a write that was just recorded and finds out what became of it, as far as that is possible while the caller waits. The
 /// operation as it stands then; one that is still open settles by itself.
 ///
 /// # Errors
 /// Lever refused the write, or could not be reached at all: it did not happen.
-pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Account, operation: Operation) -> Result<Operation> {
-    carry_out_within(state, tenant, account, operation, PATIENCE).await
+pub(super) async fn carry_out(state: &AppState, tenant: TenantId, account: &Account, operation: Operation, patience: Patience) -> Result<Operation> {
+    let (own_state, own_account, own) = (state.clone(), account.clone(), operation.clone());
+    let work = async move { see_through(&own_state, tenant, &own_account, own, Some(patience)).await };
+    match patience.wait_for(&state.clock, work).await? {
+        Some(operation) => Ok(operation),
+        // The task goes on: an answer that comes after all is used.
+        None => Ok(outcome::as_it_stands(state, tenant, &operation).await.unwrap_or(operation)),
+    }
 }
 
-/// As [`carry_out`] for whoever waits that long; with no patience Lever is asked once what became of the write.
+/// As [`carry_out`], to the end of whatever is asked of Lever; without patience Lever is asked once what became of the write.
 ///
 /// # Errors
 /// As [`carry_out`].
-pub(super) async fn carry_out_within(
+pub(super) async fn see_through(
     state: &AppState,
     tenant: TenantId,
     account: &Account,
-    operation: Operation,
-    patience: TimeDelta,
+    mut operation: Operation,
+    patience: Option<Patience>,
 ) -> Result<Operation> {
-    let deadline = state.clock.now() + patience;
-    let stored = match send(account, &operation).await {
-        Ok(made) => {
+    let stored = match deliver(state, tenant, account, &mut operation).await {
+        Delivered::Made(made) => {
             state.failpoints.after(Step::Answered).await;
-            let found = complete(state, account, &operation, made).await;
-            outcome::succeeded(state, tenant, &operation, &found).await
+            let found = complete(state, tenant, account, &operation, made).await;
+            outcome::succeeded(state, tenant, &operation, &found).await.map_err(Into::into)
         }
-        Err(error) if error.outcome() == Outcome::DefinitelyNot => {
+        Delivered::Seen(found) => outcome::succeeded(state, tenant, &operation, &found).await.map_err(Into::into),
+        Delivered::Refused(error) => {
             outcome::failed(state, tenant, &operation, &Failure::of(&error)).await?;
             return Err(error.into());
         }
-        Err(error) => {
-            tracing::info!(operation = %operation.id, kind = operation.kind, %error, "Lever did not answer a write; looking what became of it");
-            wait_and_look(state, tenant, account, &operation, deadline).await
-        }
+        Delivered::Unknown => wait_and_look(state, tenant, account, &operation, patience).await,
     };
     // What cannot be stored now is found out again by the job. It may have happened, so the caller is not told that it failed.
     Ok(stored.unwrap_or_else(|error| {
@@ -69,53 +72,120 @@ pub(super) async fn carry_out_within(
 
 /// What a write that was answered has made.
 pub(super) enum Made {
-    Panel(Box<lever::Record<lever::Panel>>),
-    Interview(String),
+    Panel(Box<Record<Panel>>),
+    Interview(Box<Record<Interview>>),
     /// The answer says only that it happened.
     Nothing,
 }
 
+/// What became of sending a write.
+pub(super) enum Delivered {
+    /// Lever has answered.
+    Made(Made),
+    /// It was not there to be taken away: somebody else has done it.
+    Seen(Found),
+    /// It definitely did not happen.
+    Refused(lever::Error),
+    Unknown,
+}
+
+/// Sends the write. What is to be taken away and is not where we believe it (404) is looked for: it may have moved with a merge, and
+/// `operation` moves with it.
+pub(super) async fn deliver(state: &AppState, tenant: TenantId, account: &Account, operation: &mut Operation) -> Delivered {
+    for _ in 0..MOST_MOVES {
+        let error = match send(account, operation).await {
+            Ok(made) => return Delivered::Made(made),
+            Err(error) => error,
+        };
+        if error.outcome() != Outcome::DefinitelyNot {
+            tracing::info!(operation = %operation.id, kind = operation.kind, %error, "Lever did not answer a write; looking what became of it");
+            return Delivered::Unknown;
+        }
+        if !(error.is_not_found() && operation.request.takes_away()) {
+            return Delivered::Refused(error);
+        }
+        match look(state, tenant, account, operation).await {
+            Ok(Seen::Done(found)) => return Delivered::Seen(found),
+            Ok(Seen::NotDone(Some(place))) if place.opportunity != operation.opportunity_id => {
+                match outcome::moved(state, tenant, operation, &place.opportunity).await {
+                    Ok(Some(moved)) => *operation = moved,
+                    _ => return Delivered::Unknown,
+                }
+            }
+            // It is there: Lever means something else by its 404.
+            Ok(Seen::NotDone(_)) => return Delivered::Refused(error),
+            Ok(Seen::Gone | Seen::Unclear) | Err(_) => return Delivered::Unknown,
+        }
+    }
+    Delivered::Unknown
+}
+
 /// Sends the write, once.
-///
-/// # Errors
-/// See [`lever::Error::outcome`] for what that means for the write.
-pub(super) async fn send(account: &Account, operation: &Operation) -> Result<Made, lever::Error> {
+async fn send(account: &Account, operation: &Operation) -> Result<Made, lever::Error> {
     let (opportunity, by) = (operation.opportunity_id.as_str(), operation.perform_as.as_str());
     match &operation.request {
         Write::SchedulePanel { body } => account.create_panel(opportunity, by, body).await.map(|panel| Made::Panel(Box::new(panel))),
         Write::EditPanel { panel, body, .. } => account.replace_panel(opportunity, panel, by, body).await.map(|panel| Made::Panel(Box::new(panel))),
-        Write::CancelPanel { panel } | Write::RemoveDouble { panel } => gone(account.delete_panel(opportunity, panel, by).await),
-        Write::AddInterview { body, .. } => {
-            account.create_interview(opportunity, by, body).await.map(|interview| Made::Interview(interview.id.clone()))
+        Write::CancelPanel { panel } | Write::RemoveDouble { panel } => account.delete_panel(opportunity, panel, by).await.map(|()| Made::Nothing),
+        Write::AddInterview { body, .. } => account.create_interview(opportunity, by, body).await.map(|made| Made::Interview(Box::new(made))),
+        Write::EditInterview { interview, body, .. } => {
+            account.replace_interview(opportunity, interview, by, body).await.map(|made| Made::Interview(Box::new(made)))
         }
-        Write::EditInterview { interview, body, .. } => account.replace_interview(opportunity, interview, by, body).await.map(|_| Made::Nothing),
-        Write::CancelInterview { interview, .. } => gone(account.delete_interview(opportunity, interview, by).await),
-    }
-}
-
-/// What is not there has been taken away.
-fn gone(answer: Result<(), lever::Error>) -> Result<Made, lever::Error> {
-    match answer {
-        Err(error) if !error.is_not_found() => Err(error),
-        _ => Ok(Made::Nothing),
+        Write::CancelInterview { interview, .. } => account.delete_interview(opportunity, interview, by).await.map(|()| Made::Nothing),
     }
 }
 
 /// What was made, with the panel as Lever has it now: the answer itself, or else read again.
-pub(super) async fn complete(state: &AppState, account: &Account, operation: &Operation, made: Made) -> Found {
+pub(super) async fn complete(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, made: Made) -> Found {
     // The time of the answer and not of the request: a read that began in between may not have seen the write.
     let read_at = state.clock.now();
-    let (mut panel_id, mut interview_id) = (operation.panel_id.clone(), operation.interview_id.clone());
-    match made {
-        Made::Panel(panel) => return Found { panel_id: Some(panel.id.clone()), interview_id, panel: Some(*panel), read_at },
-        Made::Interview(id) => interview_id = Some(id),
-        Made::Nothing => {}
-    }
-    let panel = match panel_id.as_mut() {
-        Some(panel) => account.get_panel(&operation.opportunity_id, panel).await.ok(),
+    let opportunity = operation.opportunity_id.clone();
+    let (panel_id, interview_id) = (operation.panel_id.clone(), operation.interview_id.clone());
+    let answered = match made {
+        Made::Panel(panel) => {
+            return Found { panel_id: Some(panel.id.clone()), opportunity, interview_id, panel: Some(*panel), read_at, put_together: false };
+        }
+        Made::Interview(interview) => Some(interview),
+        Made::Nothing => None,
+    };
+    let read = match &panel_id {
+        Some(panel) => account.get_panel(&opportunity, panel).await.ok(),
         None => None,
     };
-    Found { panel_id, interview_id, panel, read_at }
+    let interview_id = answered.as_ref().map(|answered| answered.id.clone()).or(interview_id);
+    let shown = match answered {
+        Some(answered) => with_answer(state, tenant, operation, read, &answered).await,
+        None => read.map(|read| (read, false)),
+    };
+    let (panel, put_together) = shown.unzip();
+    Found { opportunity, panel_id, interview_id, panel, read_at, put_together: put_together.unwrap_or(false) }
+}
+
+/// The panel with the interview as Lever answered it: as it was read, or as our copy has it when it could not be read. With whether it
+/// had to be put together.
+async fn with_answer(
+    state: &AppState,
+    tenant: TenantId,
+    operation: &Operation,
+    read: Option<Record<Panel>>,
+    answered: &Record<Interview>,
+) -> Option<(Record<Panel>, bool)> {
+    let panel = match read {
+        Some(read) => read,
+        None => Record::read(ours(state, tenant, operation.panel_id.as_deref()?).await.ok()??)?,
+    };
+    match answered::put_in(&panel.raw, &operation.request, &answered.raw) {
+        Some(changed) => Some((Record::read(changed)?, true)),
+        None => Some((panel, false)),
+    }
+}
+
+/// The panel as our copy has it.
+async fn ours(state: &AppState, tenant: TenantId, panel: &str) -> Result<Option<serde_json::Value>, sqlx::Error> {
+    let mut tx = state.db.begin(tenant).await?;
+    let row = panels::find(&mut tx, panel).await?;
+    tx.commit().await?;
+    Ok(row.map(|row| row.raw))
 }
 
 async fn wait_and_look(
@@ -123,25 +193,25 @@ async fn wait_and_look(
     tenant: TenantId,
     account: &Account,
     operation: &Operation,
-    deadline: DateTime<Utc>,
-) -> Result<Operation, sqlx::Error> {
+    patience: Option<Patience>,
+) -> Result<Operation> {
     let mut pause = FIRST_PAUSE;
-    let mut tx = state.db.begin(tenant).await?;
-    store::mark_unknown(&mut tx, operation).await?;
-    tx.commit().await?;
+    let Some(operation) = outcome::unknown(state, tenant, operation).await? else {
+        return Ok(outcome::as_it_stands(state, tenant, operation).await?);
+    };
     loop {
-        match look(account, &state.clock, operation).await {
-            Ok(Seen::Done(found)) => return outcome::succeeded(state, tenant, operation, &found).await,
-            Ok(Seen::Gone) => return outcome::failed(state, tenant, operation, &Failure::gone()).await,
+        match look(state, tenant, account, &operation).await {
+            Ok(Seen::Done(found)) => return Ok(outcome::succeeded(state, tenant, &operation, &found).await?),
+            Ok(Seen::Gone) => return Ok(outcome::failed(state, tenant, &operation, &Failure::gone()).await?),
             Ok(Seen::NotDone(_) | Seen::Unclear) => {}
             Err(error) => tracing::info!(operation = %operation.id, %error, "Lever could not be asked what became of a write"),
         }
-        if state.clock.now() >= deadline {
-            return outcome::as_it_stands(state, tenant, operation).await;
-        }
+        let Some(patience) = patience.filter(|patience| !patience.is_over(&state.clock)) else {
+            return Ok(outcome::as_it_stands(state, tenant, &operation).await?);
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = state.clock.sleep_until(deadline) => {}
+            () = patience.over(&state.clock) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

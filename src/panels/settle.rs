@@ -6,9 +6,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::look::{Found, Seen, look};
-use super::send::{complete, send};
-use super::write::Operation;
+use super::look::{Found, Seen, booking, look};
+use super::send::{Delivered, complete, deliver};
+use super::whereabouts::{self, Place};
+use super::write::{Operation, Write};
 use super::{again, doubles, outcome};
 use crate::accounts;
 use crate::db::TenantTx;
@@ -65,12 +66,12 @@ impl Settling<'_> {
         if !self.operation.is_open() {
             return doubles::remove(self.state, self.claim, account, &self.operation).await;
         }
-        match look(account, &self.state.clock, &self.operation).await {
+        match self.look(account).await {
             Ok(Seen::Done(found)) => self.succeeded(account, &found).await,
             Ok(Seen::Gone) => self.failed(&Failure::gone()).await,
             Ok(Seen::Unclear) => self.wait().await,
-            Ok(Seen::NotDone(fresh)) => self.not_done(account, fresh.map(|panel| panel.raw)).await,
-            Err(lever::Error::ReauthorizationRequired) => self.cannot_ask(self.state.clock.now()).await,
+            Ok(Seen::NotDone(place)) => self.not_done(account, place).await,
+            Err(error) if error.code() == "lever_reauthorization_required" => self.cannot_ask(self.state.clock.now()).await,
             Err(error) => {
                 tracing::info!(operation = %self.operation.id, %error, "Lever could not be asked what became of a write");
                 if self.age() > NOBODY_KNOWS { self.cannot_ask(self.state.clock.now()).await } else { self.wait().await }
@@ -78,21 +79,34 @@ impl Settling<'_> {
         }
     }
 
-    async fn not_done(&self, account: &Account, fresh: Option<serde_json::Value>) -> Result<Outcome> {
+    async fn look(&self, account: &Account) -> Result<Seen> {
+        look(self.state, self.claim.tenant_id, account, &self.operation).await
+    }
+
+    async fn not_done(&self, account: &Account, place: Option<Place>) -> Result<Outcome> {
         if self.state.clock.now() < self.operation.sent_at + SETTLE {
             return self.wait().await;
         }
         if self.age() > TOO_LATE || self.operation.attempts >= MOST_ATTEMPTS {
             return self.failed(&Failure::not_made()).await;
         }
-        match again::renewed(&self.operation.request, fresh.as_ref(), &self.state.config.http) {
+        // Booked, and merged into another candidacy since: it must not be booked a second time here.
+        if matches!(self.operation.request, Write::SchedulePanel { .. }) {
+            let read_at = self.state.clock.now();
+            if let Some(place) = whereabouts::find_marked_elsewhere(self.state, self.claim.tenant_id, account, &self.operation).await? {
+                return self.succeeded(account, &booking(place, read_at)).await;
+            }
+        }
+        match again::renewed(&self.operation.request, place.as_ref().map(|place| &place.panel.raw), &self.state.config.http) {
             Ok(write) => {
+                let opportunity = place.as_ref().map_or(&self.operation.opportunity_id, |place| &place.opportunity);
                 let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
-                let begun = store::begin_again(&mut tx, &self.operation, &write, self.state.clock.now()).await?;
+                let begun = store::begin_again(&mut tx, &self.operation, &write, opportunity, self.state.clock.now()).await?;
                 tx.commit().await?;
                 self.state.failpoints.after(Step::RecordedAgain).await;
                 match begun {
-                    Some(operation) => Settling { operation, ..*self }.send_again(account).await,
+                    // Whoever asked for it has waited long enough; and a lane in which it is sent soon ends its attempt soon.
+                    Some(operation) => Settling { operation, ..*self }.send_again(&account.in_lane(Lane::Person)).await,
                     None => Ok(Outcome::Again(self.state.clock.now() + PAUSE)),
                 }
             }
@@ -100,26 +114,33 @@ impl Settling<'_> {
         }
     }
 
-    async fn send_again(&self, account: &Account) -> Result<Outcome> {
+    async fn send_again(mut self, account: &Account) -> Result<Outcome> {
         tracing::info!(operation = %self.operation.id, kind = self.operation.kind, attempts = self.operation.attempts, "a write that did not happen is sent again");
-        let error = match send(account, &self.operation).await {
-            Ok(made) => {
+        let delivered = deliver(self.state, self.claim.tenant_id, account, &mut self.operation).await;
+        match delivered {
+            Delivered::Made(made) => {
                 self.state.failpoints.after(Step::AnsweredAgain).await;
-                let found = complete(self.state, account, &self.operation, made).await;
+                let found = complete(self.state, self.claim.tenant_id, account, &self.operation, made).await;
                 // The first attempt may have come through after all: the older of two is the booking.
-                return match look(account, &self.state.clock, &self.operation).await {
+                match self.look(account).await {
                     Ok(Seen::Done(seen)) => self.succeeded(account, &seen).await,
                     _ => self.succeeded(account, &found).await,
-                };
+                }
             }
-            Err(error) => error,
-        };
-        match (&error, look(account, &self.state.clock, &self.operation).await) {
-            (_, Ok(Seen::Done(found))) => self.succeeded(account, &found).await,
-            (lever::Error::Rejected { .. }, Ok(Seen::NotDone(_) | Seen::Gone)) if error.outcome() == lever::Outcome::DefinitelyNot => {
-                self.failed(&Failure::of(&error)).await
+            Delivered::Seen(found) => self.succeeded(account, &found).await,
+            Delivered::Refused(error) => match (&error, self.look(account).await) {
+                (_, Ok(Seen::Done(found))) => self.succeeded(account, &found).await,
+                (lever::Error::Rejected { .. }, Ok(Seen::NotDone(_) | Seen::Gone)) => self.failed(&Failure::of(&error)).await,
+                _ => self.wait().await,
+            },
+            Delivered::Unknown => {
+                let ended = outcome::unknown(self.state, self.claim.tenant_id, &self.operation).await?;
+                self.operation = ended.unwrap_or(self.operation);
+                match self.look(account).await {
+                    Ok(Seen::Done(found)) => self.succeeded(account, &found).await,
+                    _ => self.wait().await,
+                }
             }
-            _ => self.wait().await,
         }
     }
 

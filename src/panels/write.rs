@@ -103,6 +103,11 @@ impl operations::Write for Write {
 }
 
 impl Write {
+    /// Whether it only takes something away: done twice, or of what is not there, it changes nothing.
+    pub(super) fn takes_away(&self) -> bool {
+        matches!(self, Self::CancelPanel { .. } | Self::RemoveDouble { .. } | Self::CancelInterview { .. })
+    }
+
     /// The interviews that will take place if this write happens.
     pub(super) fn interviews(&self) -> Vec<&Value> {
         match self {

@@ -14,7 +14,7 @@ const INTERVIEWS: &str = "/v1/opportunities/*/interviews";
 const INTERVIEW: &str = "/v1/opportunities/*/interviews/*";
 
 /// Sends a request, and lets the caller's patience end once the service has begun to look what became of it.
-async fn impatient(world: &World, request: impl Future<Output = Answer>) -> Answer {
+pub async fn impatient(world: &World, request: impl Future<Output = Answer>) -> Answer {
     let lever = &world.story.lever;
     let impatience = async {
         while !looks(lever) {
@@ -33,7 +33,7 @@ fn looks(lever: &FakeLever) -> bool {
 }
 
 /// The operation that a 202 names, which must not be settled yet.
-async fn open(world: &World, answer: Answer) -> String {
+pub async fn open(world: &World, answer: Answer) -> String {
     let answer = answer.expect(202);
     let path = answer.location();
     let shown = answer.json();
@@ -43,7 +43,7 @@ async fn open(world: &World, answer: Answer) -> String {
     path
 }
 
-async fn settled(world: &World, path: &str) -> Value {
+pub async fn settled(world: &World, path: &str) -> Value {
     let operation = world.admin.get(path).await.expect(200).json();
     assert!(operation["settledAt"].is_string(), "{operation}");
     operation

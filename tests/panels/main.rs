@@ -3,6 +3,7 @@
 #![cfg(feature = "fake-lever")]
 
 mod conflicts;
+mod crafted;
 mod crashes;
 mod fresh;
 mod histories;
@@ -12,6 +13,8 @@ mod judgement;
 mod killed;
 mod life;
 mod lost_answers;
+mod moved;
+mod patience;
 mod performers;
 mod replica;
 mod round_trip;
