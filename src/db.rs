@@ -40,6 +40,8 @@ impl Db {
         let options = options(config)?;
         // Lever waits some ten seconds for an acknowledgement: a lock that lasts must not outlast that.
         let impatient = options.clone().options([("lock_timeout", "3s"), ("statement_timeout", "8s")]);
+        // Finding what is due goes on for everybody else, whatever one row waits for.
+        let brisk = options.clone().options([("lock_timeout", "2s")]);
         let pool = |size: u32, role: &'static str, options: &PgConnectOptions| {
             PgPoolOptions::new()
                 .max_connections(size)
@@ -50,7 +52,7 @@ impl Db {
         Ok(Self {
             app: pool(APP_CONNECTIONS, "SET ROLE lever_integration_app", &options),
             webhooks: pool(WEBHOOK_CONNECTIONS, "SET ROLE lever_integration_app", &impatient),
-            dispatch: pool(DISPATCH_CONNECTIONS, "SET ROLE lever_integration_dispatch", &options),
+            dispatch: pool(DISPATCH_CONNECTIONS, "SET ROLE lever_integration_dispatch", &brisk),
         })
     }
 
@@ -126,7 +128,8 @@ fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, sqlx::Error> {
     Ok(PgConnectOptions::from_str(config.url.expose_secret())?.application_name("lever-integration").options([
         ("idle_in_transaction_session_timeout", "30s"),
         ("statement_timeout", "60s"),
-        ("lock_timeout", "20s"),
+        // Whoever waits for us is told to come back about as soon as when no connection comes free.
+        ("lock_timeout", "4s"),
     ]))
 }
 

@@ -15,6 +15,8 @@ use crate::{accounts, connect, live, notes, panels, sync, webhooks};
 
 /// Jobs under way at once in one process. Most of them wait for Lever.
 const AT_ONCE: usize = 256;
+/// Places among them that only what a person waits for may take.
+const KEPT_FOR_URGENT: usize = 32;
 const BATCH: i64 = 32;
 /// How often to look for due jobs when nothing rang; jittered so that replicas do not march in step.
 const POLL: Duration = Duration::from_millis(250);
@@ -35,9 +37,9 @@ pub async fn run(state: AppState) {
     tokio::spawn(probe_upstream(state.clone()));
     while !state.shutdown.is_cancelled() {
         match start_due(&state, &under_way).await {
-            // More may be due already.
-            Ok(started) if started == BATCH as usize => continue,
-            Ok(_) => {}
+            Ok(0) => {}
+            // More may be due already: of the same organization, or of those that come after it.
+            Ok(_) => continue,
             Err(error) => tracing::warn!(%error, "cannot look for jobs"),
         }
         let pause = POLL.mul_f64(rand::rng().random_range(0.75..1.25));
@@ -121,11 +123,15 @@ pub async fn tidy(state: &AppState) {
 }
 
 async fn start_due(state: &AppState, under_way: &TaskTracker) -> Result<usize> {
-    let room = AT_ONCE.saturating_sub(under_way.len()).min(BATCH as usize);
+    let free = AT_ONCE.saturating_sub(under_way.len());
+    let (room, least_urgent) = match free.saturating_sub(KEPT_FOR_URGENT) {
+        0 => (free, jobs::URGENT),
+        room => (room, jobs::LEAST_URGENT),
+    };
     if room == 0 {
         return Ok(0);
     }
-    let claims = jobs::claim_due(state.db.dispatch(), state.clock.now(), room as i64).await?;
+    let claims = jobs::claim_due(state.db.dispatch(), state.clock.now(), BATCH.min(room as i64), least_urgent).await?;
     let started = claims.len();
     for claim in claims {
         under_way.spawn(work_on(state.clone(), claim));

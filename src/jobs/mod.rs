@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{OperationId, RunId};
-pub use store::{Claim, LEASE, claim_due, enqueue, next_due, wake_failed};
+pub use store::{AT_ONCE_EACH, Claim, LEASE, claim_due, enqueue, next_due, wake_failed};
 
 /// Everything that is done outside a request. The variant and its key make a job unique in its organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,11 @@ pub enum Job {
     /// Read what changed at Lever, again and again while the connection stands.
     KeepFresh,
 }
+
+/// The priority of what a person waits for.
+pub const URGENT: i16 = 0;
+/// The priority of what can wait longest.
+pub const LEAST_URGENT: i16 = i16::MAX;
 
 impl Job {
     /// The kind, as stored and logged.
@@ -70,7 +75,7 @@ impl Job {
     /// Lower is sooner: what a person waits for, then what Lever told us, then the rest.
     pub fn priority(&self) -> i16 {
         match self {
-            Self::SettleOperation { .. } | Self::SettleNote { .. } => 0,
+            Self::SettleOperation { .. } | Self::SettleNote { .. } => URGENT,
             Self::RefreshOpportunity { .. } | Self::RefreshContact { .. } => 10,
             Self::RegisterWebhooks | Self::StartSync { .. } => 20,
             Self::KeepFresh => 25,

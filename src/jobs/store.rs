@@ -12,6 +12,9 @@ use crate::ids::TenantId;
 
 /// How long a claim holds without a heartbeat. A dead worker's jobs are taken over after this.
 pub const LEASE: Duration = Duration::from_secs(5);
+/// How many jobs of one priority an organization may have under way at once, all replicas together (when two claim in the same
+/// moment, a few more). What hangs for one organization leaves the worker to the others.
+pub const AT_ONCE_EACH: i64 = 16;
 /// The longest pause between two tries of a failing job.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
@@ -64,22 +67,33 @@ pub struct Claim {
     epoch: i64,
 }
 
-/// Takes up to `limit` due jobs of any organization, the most urgent first. Each comes with a lease of [`LEASE`].
+/// Takes up to `limit` due jobs of any organization, the most urgent first, none less urgent than `least_urgent`, and of none more
+/// than its share. Each comes with a lease of [`LEASE`].
 ///
 /// # Errors
 /// The database failed.
-pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Claim>, sqlx::Error> {
+pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64, least_urgent: i16) -> Result<Vec<Claim>, sqlx::Error> {
     sqlx::query_as(
-        "UPDATE jobs SET lease_until = $2, epoch = epoch + 1, attempts = attempts + 1
-         WHERE (tenant_id, kind, key) IN (
-             SELECT tenant_id, kind, key FROM jobs
-             WHERE run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-             ORDER BY priority, run_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-         RETURNING tenant_id, kind, key, payload, attempts, generation, epoch",
+        "WITH under_way AS (
+             SELECT tenant_id, priority, count(*) AS jobs FROM jobs WHERE lease_until > $1 GROUP BY tenant_id, priority
+         ), waiting AS (
+             SELECT tenant_id, kind, key, row_number() OVER (PARTITION BY tenant_id, priority ORDER BY run_at) + coalesce(u.jobs, 0) AS place
+             FROM jobs LEFT JOIN under_way u USING (tenant_id, priority)
+             WHERE run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) AND priority <= $4 AND coalesce(u.jobs, 0) < $5
+         ), next AS (
+             SELECT tenant_id, kind, key FROM jobs JOIN waiting w USING (tenant_id, kind, key)
+             WHERE w.place <= $5 AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+             ORDER BY priority, run_at LIMIT $3 FOR UPDATE OF jobs SKIP LOCKED
+         )
+         UPDATE jobs j SET lease_until = $2, epoch = epoch + 1, attempts = attempts + 1
+         FROM next n WHERE (j.tenant_id, j.kind, j.key) = (n.tenant_id, n.kind, n.key)
+         RETURNING j.tenant_id, j.kind, j.key, payload, attempts, generation, epoch",
     )
     .bind(now)
     .bind(now + LEASE)
     .bind(limit)
+    .bind(least_urgent)
+    .bind(AT_ONCE_EACH)
     .fetch_all(dispatch)
     .await
 }
@@ -105,18 +119,28 @@ impl Claim {
 
     /// Prolongs the lease. False: it was lost, and whatever is being done must stop.
     ///
+    /// Never waits for the row: while a transaction of the job's own holds it (see [`Claim::holds`]), nobody else can claim it, and a
+    /// heartbeat that waited would keep one of the few dispatch connections from everybody.
+    ///
     /// # Errors
     /// The database failed.
     pub async fn renew(&self, dispatch: &PgPool, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
-        let updated = sqlx::query("UPDATE jobs SET lease_until = $5 WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4")
-            .bind(self.tenant_id)
-            .bind(&self.kind)
-            .bind(&self.key)
-            .bind(self.epoch)
-            .bind(now + LEASE)
-            .execute(dispatch)
-            .await?;
-        Ok(updated.rows_affected() == 1)
+        sqlx::query_scalar(
+            "WITH free AS (
+                 SELECT tenant_id, kind, key FROM jobs
+                 WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4 FOR NO KEY UPDATE SKIP LOCKED
+             ), renewed AS (
+                 UPDATE jobs j SET lease_until = $5 FROM free f WHERE (j.tenant_id, j.kind, j.key) = (f.tenant_id, f.kind, f.key)
+             )
+             SELECT EXISTS (SELECT FROM jobs WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4)",
+        )
+        .bind(self.tenant_id)
+        .bind(&self.kind)
+        .bind(&self.key)
+        .bind(self.epoch)
+        .bind(now + LEASE)
+        .fetch_one(dispatch)
+        .await
     }
 
     /// The fence: true while no other worker has claimed the job. Asked in the transaction that stores the work's result, where

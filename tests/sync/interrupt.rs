@@ -22,7 +22,7 @@ pub async fn worker(story: &Story) -> App {
 pub async fn claim_run(state: &AppState) -> Claim {
     loop {
         let mut run = None;
-        for claim in jobs::claim_due(state.db.dispatch(), state.clock.now(), 100).await.expect("the jobs can be read") {
+        for claim in jobs::claim_due(state.db.dispatch(), state.clock.now(), 100, jobs::LEAST_URGENT).await.expect("the jobs can be read") {
             let now = state.clock.now();
             match claim.job() {
                 Some(Job::RunSync { .. }) => run = Some(claim),
