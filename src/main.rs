@@ -6,8 +6,8 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use lever_integration::app::{App, Jobs};
 use lever_integration::clock::Clock;
-use lever_integration::config::{Config, DatabaseConfig, Variables, read_log_format};
-use lever_integration::{db, doctor, health, telemetry};
+use lever_integration::config::{Config, DatabaseConfig, Variables, read_log_filter, read_log_format};
+use lever_integration::{db, doctor, health, limits, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
@@ -49,10 +49,8 @@ impl Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A missing .env is no mistake.
-    let _ = dotenvy::dotenv();
-    let vars = Variables::from_env();
-    match run(Cli::parse().command, &vars).await {
+    let command = Cli::parse().command;
+    match run(command).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("lever-integration: {error:#}");
@@ -61,8 +59,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, vars: &Variables) -> anyhow::Result<ExitCode> {
-    telemetry::start(read_log_format(vars)?, command.log_filter());
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let vars = &Variables::from_env_and_file()?;
+    telemetry::start(read_log_format(vars)?, read_log_filter(vars, command.log_filter())?);
     match command {
         #[cfg(feature = "fake-lever")]
         Command::Dev(args) => lever_integration::dev::dev(args, stopped()?).await.map(|()| ExitCode::SUCCESS),
@@ -93,6 +92,8 @@ async fn run(command: Command, vars: &Variables) -> anyhow::Result<ExitCode> {
 
 async fn serve(vars: &Variables) -> anyhow::Result<()> {
     let config = Config::read(vars)?;
+    limits::forbid_core_dumps();
+    limits::raise_open_files();
     health::collect_metrics();
     let stop = stopped()?;
     if config.auth.verifier.is_weak() {

@@ -12,9 +12,8 @@ tokio::task_local! {
     static REQUEST_ID: String;
 }
 
-/// Starts logging for the whole process; `filter` counts where `RUST_LOG` is not set. A second call changes nothing.
-pub fn start(format: LogFormat, filter: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
+/// Starts logging for the whole process. A second call changes nothing.
+pub fn start(format: LogFormat, filter: EnvFilter) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // An error here only says that logging was started before.
     let _ = match format {

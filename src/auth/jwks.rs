@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::outbound;
 
 const KEEP: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_secs(10);
@@ -33,7 +34,7 @@ struct Published {
 
 impl PublishedKeys {
     pub(super) fn new(url: Url) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = outbound::client(&url).timeout(Duration::from_secs(5)).build()?;
         Ok(Self { url, http, read: Arc::default() })
     }
 

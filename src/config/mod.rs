@@ -10,10 +10,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::crypto::Keyring;
-pub use read::{ConfigError, Variables};
+pub use read::{ConfigError, FileError, Variables};
 
 /// Everything `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct HttpConfig {
     pub cors_allowed_origins: Vec<String>,
     pub sign_in_url: Option<Url>,
     pub max_body_bytes: usize,
+    /// Of one caller, on average; 0 = no limit (benchmarks).
+    pub caller_requests_per_second: f64,
     pub metrics: Option<SocketAddr>,
 }
 
@@ -181,6 +184,7 @@ impl HttpConfig {
             cors_allowed_origins: vars.origins("CORS_ALLOWED_ORIGINS")?,
             sign_in_url: vars.optional_url("SIGN_IN_URL", "https://app.example.com/login")?,
             max_body_bytes: vars.parsed("MAX_BODY_BYTES", "1048576", "is not a whole number of bytes")?,
+            caller_requests_per_second: vars.rate("CALLER_REQUESTS_PER_SECOND", "1000")?,
             metrics: vars.get("METRICS_ADDR").map(|_| vars.address("METRICS_ADDR", "127.0.0.1:9090")).transpose()?,
         })
     }
@@ -246,6 +250,15 @@ pub fn read_log_format(vars: &Variables) -> Result<LogFormat, ConfigError> {
     }
 }
 
+/// As [`read_log_format`]; `default` counts where `RUST_LOG` is not set.
+///
+/// # Errors
+/// `RUST_LOG` is not a filter: silence where somebody wanted to see everything would be worse.
+pub fn read_log_filter(vars: &Variables, default: &str) -> Result<EnvFilter, ConfigError> {
+    let given = vars.get("RUST_LOG").unwrap_or(default);
+    EnvFilter::try_new(given).map_err(|_| vars.wrong("RUST_LOG", "is not a list of filters", "info,lever_integration=debug"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,6 +311,7 @@ mod tests {
             ("PUBLIC_URL", "lever.example.com"),
             ("LISTEN_ADDR", "8080"),
             ("MAX_BODY_BYTES", "1MB"),
+            ("CALLER_REQUESTS_PER_SECOND", "plenty"),
             ("LEVER_ENVIRONMENT", "staging"),
             ("LEVER_REQUESTS_PER_SECOND", "-1"),
             ("AUTH_JWT_SECRET", ""),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,14 +18,45 @@ pub struct ConfigError {
     example: String,
 }
 
+/// `.env` is there and cannot be read: half of it would be worse than none. Never its content: it may be a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error(".env cannot be read from the line that sets {0} on; put its value in quotes, for example {0}=\"a value\"")]
+    Value(String),
+    #[error(".env holds a line that is not NAME=value; for example LOG_FORMAT=json")]
+    Line,
+    #[error(".env cannot be read: {0}")]
+    File(io::Error),
+}
+
+impl From<dotenvy::Error> for FileError {
+    fn from(error: dotenvy::Error) -> Self {
+        match error {
+            dotenvy::Error::LineParse(line, _) => {
+                let name = line.split('=').next().unwrap_or_default().trim().trim_start_matches("export ").trim();
+                let is_name = line.contains('=') && !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+                if is_name { Self::Value(name.to_owned()) } else { Self::Line }
+            }
+            dotenvy::Error::Io(error) => Self::File(error),
+            error => Self::File(io::Error::other(error)),
+        }
+    }
+}
+
 /// The variables of the environment, as they were at the start.
 #[derive(Clone)]
 pub struct Variables(HashMap<String, String>);
 
 impl Variables {
-    /// The process's environment. `.env` is loaded into it beforehand.
-    pub fn from_env() -> Self {
-        Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+    /// The process's environment, and what `.env` in this folder or one above it sets beyond it.
+    ///
+    /// # Errors
+    /// `.env` cannot be read.
+    pub fn from_env_and_file() -> Result<Self, FileError> {
+        match dotenvy::dotenv() {
+            Err(error) if !error.not_found() => Err(FileError::from(error)),
+            _ => Ok(Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))),
+        }
     }
 
     /// Any pairs: tests, `dev` and `demo`.

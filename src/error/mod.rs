@@ -108,11 +108,20 @@ impl Error {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
+    /// 429: this caller asks far too often.
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        let detail = "You send more requests than this service answers to one caller. Wait a moment, then send them more slowly.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(retry_after)
+    }
+
     /// 503: later.
     pub fn unavailable(code: &'static str, detail: impl Into<String>, retry_after: Duration) -> Self {
-        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
-        error.0.retry_after = Some(retry_after);
-        error
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(retry_after)
+    }
+
+    fn retry_after(mut self, pause: Duration) -> Self {
+        self.0.retry_after = Some(pause);
+        self
     }
 
     /// 500: our own fault. What happened is in the log under the request id.

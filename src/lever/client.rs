@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use secrecy::SecretString;
 
 use super::{Endpoints, Lane};
+use crate::outbound;
 
 const USER_AGENT: &str = concat!("ModernLoop-Lever-Integration/", env!("CARGO_PKG_VERSION"));
 
@@ -87,8 +87,7 @@ struct Inner {
 impl Lever {
     /// A client for these addresses. Fails when the system's TLS roots cannot be set up.
     pub fn new(endpoints: Endpoints, credentials: Credentials, options: Options) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
+        let http = outbound::client(&endpoints.api)
             .connect_timeout(options.connect_timeout)
             // Shorter than servers keep idle connections: a write must not meet one that is just being closed.
             .pool_idle_timeout(Duration::from_secs(20))

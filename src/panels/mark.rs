@@ -71,6 +71,7 @@ mod tests {
             public_url: "https://lever.example.com/".parse().expect("a url"),
             cors_allowed_origins: Vec::new(),
             sign_in_url: None,
+            caller_requests_per_second: 0.0,
             max_body_bytes: 1,
             metrics: None,
         }

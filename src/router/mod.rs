@@ -1,7 +1,8 @@
 //! Every route, and the layers around them, outermost first: the request runs to its end whatever its client does; id, span and
-//! log line; panics; sizes and time; other origins; and every refusal that a library made becomes a problem of ours.
+//! log line; floods; panics; sizes and time; other origins; and every refusal that a library made becomes a problem of ours.
 
 mod body;
+mod callers;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 use uuid::Uuid;
 
+use self::callers::Callers;
 use crate::auth::Verifier;
 use crate::config::HttpConfig;
 use crate::error::{Error, Problem};
@@ -76,6 +78,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(from_fn(refusals_as_problems))
         .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))
+        .layer(from_fn_with_state(Callers::new(http.caller_requests_per_second), callers::limit))
         .layer(from_fn(pages::errors_for_people))
         .layer(from_fn(pages::security_headers))
         .layer(CompressionLayer::new())
@@ -166,8 +169,10 @@ async fn refusals_as_problems(request: Request, next: Next) -> Response {
     {
         return response;
     }
+    // Which methods there are.
+    let allow = response.headers().get(header::ALLOW).cloned();
     let said = refusal_text(response).await;
-    match status {
+    let mut problem = match status {
         StatusCode::BAD_REQUEST => Error::invalid_body(said.unwrap_or_else(|| "The request cannot be read.".into())),
         StatusCode::UNPROCESSABLE_ENTITY => {
             Error::invalid(vec![crate::error::Mistake::new("", said.unwrap_or_else(|| "The body does not fit.".into()))])
@@ -179,7 +184,11 @@ async fn refusals_as_problems(request: Request, next: Next) -> Response {
         StatusCode::NOT_FOUND => Error::not_found(),
         _ => Error::new(status, "refused", status.canonical_reason().unwrap_or("The request was refused.")),
     }
-    .into_response()
+    .into_response();
+    if let Some(allow) = allow {
+        problem.headers_mut().insert(header::ALLOW, allow);
+    }
+    problem
 }
 
 async fn refusal_text(response: Response) -> Option<String> {

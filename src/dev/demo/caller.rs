@@ -20,7 +20,7 @@ impl Caller {
         let claims = json!({ "sub": "demo-admin", "org": ORGANIZATION, "role": "admin", "email": "demo.admin@modernloop.example", "exp": Utc::now().timestamp() + 3600 });
         Ok(Self {
             address: address.to_owned(),
-            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
+            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?,
             token: encode(&Header::default(), &claims, &EncodingKey::from_secret(jwt_secret.as_bytes()))?,
         })
     }

