@@ -39,6 +39,7 @@ impl Clock {
     }
 
     /// The time, in the microseconds that Postgres can store.
+    #[allow(clippy::disallowed_methods, reason = "this is where it comes from")]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Source::System => Utc::now().trunc_subsecs(6),
@@ -64,6 +65,7 @@ impl Clock {
     }
 
     /// Waits until the time has come.
+    #[allow(clippy::disallowed_methods, reason = "this is where it comes from")]
     pub async fn sleep_until(&self, until: DateTime<Utc>) {
         match &self.0 {
             Source::System => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::MIGRATOR;
 use crate::config::DatabaseConfig;
@@ -133,12 +133,22 @@ fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, sqlx::Error> {
     ]))
 }
 
+/// A connection as the role that logs in, for whoever looks at the database rather than works in it.
+///
+/// # Errors
+/// The database cannot be reached, or does not let us in.
+pub async fn log_in(config: &DatabaseConfig) -> Result<PgConnection, sqlx::Error> {
+    PgConnection::connect_with(&options(config)?).await
+}
+
 /// Applies the migrations, as the role that logs in.
 ///
 /// # Errors
 /// The database cannot be reached, or a migration failed.
 pub async fn migrate(config: &DatabaseConfig) -> Result<(), sqlx::Error> {
-    let mut connection = PgConnection::connect_with(&options(config)?.options([("statement_timeout", "0")])).await?;
+    let mut connection = log_in(config).await?;
+    // A migration may take long, and another replica may be at it already.
+    connection.execute("SET statement_timeout = 0; SET lock_timeout = '20s'").await?;
     MIGRATOR.run_direct(None, &mut connection, false).await?;
     connection.close().await
 }

@@ -2,6 +2,8 @@
 //!
 //! The modules, floor by floor; imports point down only, and features never import each other (a test keeps it so).
 
+#![warn(clippy::disallowed_methods)]
+
 use std::sync::LazyLock;
 
 use sqlx::migrate::Migrator;

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::error::Result;
 use crate::jobs::{self, Claim, Job, Outcome};
+use crate::operations::idempotency;
 use crate::state::AppState;
 use crate::{accounts, connect, live, notes, panels, sync, webhooks};
 
@@ -116,6 +117,9 @@ pub async fn tidy(state: &AppState) {
     match accounts::care::count_by_status(state.db.dispatch()).await {
         Ok(counts) => counts.into_iter().for_each(|(status, count)| metrics::gauge!("lever_connections", "status" => status).set(count as f64)),
         Err(error) => tracing::warn!(%error, "the connections cannot be counted"),
+    }
+    if let Err(error) = idempotency::prune(state.db.dispatch(), state.clock.now()).await {
+        tracing::warn!(%error, "idempotency keys that are over cannot be deleted; the next round will");
     }
     if let Err(error) = live::prune(state.db.dispatch()).await {
         tracing::warn!(%error, "old changes cannot be deleted; the next round will");

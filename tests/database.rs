@@ -4,6 +4,8 @@
 mod database;
 
 use database::TestDatabase;
+use lever_integration::config::DatabaseConfig;
+use lever_integration::db::{self, Db};
 use sqlx::{Connection, PgConnection, Row};
 
 async fn names(url: &str) -> Vec<String> {
@@ -19,6 +21,21 @@ async fn every_migration_has_been_applied() {
     let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&mut connection).await.unwrap();
     assert!(applied > 0);
     assert_eq!(applied as usize, lever_integration::MIGRATOR.iter().count());
+}
+
+/// The next version has migrated already, and this one is started once more, as in a rolling restart.
+#[tokio::test]
+async fn a_version_starts_on_the_schema_of_the_next_one() {
+    let database = TestDatabase::create().await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let of_the_next =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999999, 'next', true, '\\x00', 0)";
+    sqlx::query(of_the_next).execute(&mut connection).await.unwrap();
+    let config = DatabaseConfig { url: database.url.clone().into(), migrate_on_start: true };
+    db::migrate(&config).await.unwrap();
+    let service = Db::open(&config).unwrap();
+    assert!(service.is_migrated().await.unwrap());
+    service.close().await;
 }
 
 #[tokio::test]

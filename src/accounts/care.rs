@@ -44,12 +44,17 @@ pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64) -> Res
     .await
 }
 
-/// How many connections there are in each state.
+/// How many connections there are in each state, the states that none is in included.
 ///
 /// # Errors
 /// The database failed.
 pub async fn count_by_status(dispatch: &PgPool) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    sqlx::query_as("SELECT status, count(*) FROM connections GROUP BY status").fetch_all(dispatch).await
+    sqlx::query_as(
+        "SELECT s.status, count(c.tenant_id) FROM unnest(ARRAY['connected', 'incomplete', 'reauthorization_required', 'disconnected']) AS s (status)
+         LEFT JOIN connections c ON c.status = s.status GROUP BY s.status",
+    )
+    .fetch_all(dispatch)
+    .await
 }
 
 /// See [`Care`].

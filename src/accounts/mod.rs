@@ -17,5 +17,5 @@ pub use connection::{
 };
 pub use contact::probe_due;
 pub use open::{open, open_sealed, remember_data_centre};
-pub use reseal::{reseal, standing};
+pub use reseal::{reseal, secrets_open, standing};
 pub use tokens::keep_alive;

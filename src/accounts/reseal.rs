@@ -28,6 +28,21 @@ pub async fn standing(tx: &mut TenantTx, keyring: &Keyring) -> Result<Standing, 
     Ok(sealed.iter().flatten().map(|sealed| keyring.standing(sealed)).max().unwrap_or(Standing::Current))
 }
 
+/// Does every sealed secret of an organization open? Tried, because a key's id says nothing about its bytes.
+///
+/// # Errors
+/// The database failed.
+pub async fn secrets_open(tx: &mut TenantTx, keyring: &Keyring) -> Result<bool, sqlx::Error> {
+    let tenant = tx.tenant();
+    let tokens: Option<(Sealed, Sealed)> =
+        sqlx::query_as("SELECT access_token, refresh_token FROM connections WHERE tenant_id = $1").bind(tenant).fetch_optional(&mut **tx).await?;
+    let (access, refresh) = tokens.unwrap_or_default();
+    let keys: Vec<Sealed> = sqlx::query_scalar("SELECT signature_token FROM webhooks WHERE tenant_id = $1").bind(tenant).fetch_all(&mut **tx).await?;
+    let keys = keys.into_iter().map(|sealed| (webhooks::key_place(tenant), sealed));
+    let all = [(access_place(tenant), access), (refresh_place(tenant), refresh)].into_iter().chain(keys);
+    Ok(all.filter_map(|(place, sealed)| Some(keyring.open(place, &sealed?))).all(|opened| opened.is_ok()))
+}
+
 /// Seals with the first key what another one sealed. What no key opens is left as it is; [`standing`] says so.
 ///
 /// # Errors

@@ -34,7 +34,8 @@ impl From<dotenvy::Error> for FileError {
         match error {
             dotenvy::Error::LineParse(line, _) => {
                 let name = line.split('=').next().unwrap_or_default().trim().trim_start_matches("export ").trim();
-                let is_name = line.contains('=') && !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+                let is_name =
+                    line.contains('=') && !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
                 if is_name { Self::Value(name.to_owned()) } else { Self::Line }
             }
             dotenvy::Error::Io(error) => Self::File(error),

@@ -20,7 +20,13 @@ impl From<sqlx::Error> for Error {
             }
             _ => false,
         };
-        if away {
+        // Serialization failure, deadlock: somebody else's transaction went first, and ours is undone.
+        let undone = matches!(&cause, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")));
+        if undone {
+            Self::unavailable("database_busy", "This was in the way of something else just then. Try again.", DEFAULT_PAUSE)
+                .rolled_back()
+                .caused_by(cause)
+        } else if away {
             Self::unavailable("database_unavailable", "Our database is not available right now. Nothing was lost; try again shortly.", DEFAULT_PAUSE)
                 .caused_by(cause)
         } else {

@@ -28,11 +28,16 @@ struct Parts {
     detail: String,
     mistakes: Vec<Mistake>,
     retry_after: Option<Duration>,
+    rolled_back: bool,
     /// Members of the problem beyond the standard ones.
     extra: Map<String, Value>,
     /// For the log alone.
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
+
+/// Goes with a response: its last transaction was undone for another's sake, and would work if it were done again.
+#[derive(Debug, Clone, Copy)]
+pub struct RolledBack;
 
 /// Handlers' result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,7 +70,16 @@ impl Mistake {
 impl Error {
     /// An error with its stable code and a sentence for the person who reads it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self(Box::new(Parts { status, code, detail: detail.into(), mistakes: Vec::new(), retry_after: None, extra: Map::new(), cause: None }))
+        Self(Box::new(Parts {
+            status,
+            code,
+            detail: detail.into(),
+            mistakes: Vec::new(),
+            retry_after: None,
+            rolled_back: false,
+            extra: Map::new(),
+            cause: None,
+        }))
     }
 
     /// 401: nobody we know.
@@ -117,6 +131,12 @@ impl Error {
     /// 503: later.
     pub fn unavailable(code: &'static str, detail: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(retry_after)
+    }
+
+    /// See [`RolledBack`].
+    fn rolled_back(mut self) -> Self {
+        self.0.rolled_back = true;
+        self
     }
 
     fn retry_after(mut self, pause: Duration) -> Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{Error, Mistake};
+use super::{Error, Mistake, RolledBack};
 use crate::telemetry;
 
 /// The body of every error (RFC 9457).
@@ -55,6 +55,9 @@ impl IntoResponse for Error {
         let mut response = (self.0.status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if let Some(pause) = self.0.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+        }
+        if self.0.rolled_back {
+            response.extensions_mut().insert(RolledBack);
         }
         response
     }

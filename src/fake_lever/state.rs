@@ -39,6 +39,7 @@ impl State {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "Lever's time is not ours")]
 pub fn wall_clock_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
 }

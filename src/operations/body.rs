@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use http::{StatusCode, header};
 use serde_json::Value;
 
+use super::strict::Strict;
 use crate::error::{Error, Result};
 use crate::state::AppState;
 
@@ -29,7 +30,7 @@ impl FromRequest<AppState> for Body {
             }
             _ => Error::invalid_body("The body did not arrive whole."),
         })?;
-        let value = serde_json::from_slice(&sent).map_err(|error| Error::invalid_body(format!("The body is not JSON: {error}.")))?;
+        let Strict(value) = serde_json::from_slice(&sent).map_err(|error| Error::invalid_body(format!("The body is not JSON: {error}.")))?;
         Ok(Self { sent, value })
     }
 }

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, PgPool};
 
 use super::Write;
 use super::body::Body;
@@ -90,6 +90,14 @@ where
     response
 }
 
+/// Throws away the keys of all organizations that are over.
+///
+/// # Errors
+/// The database failed.
+pub async fn prune(dispatch: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM idempotency_keys WHERE expires_at <= $1").bind(now).execute(dispatch).await.map(drop)
+}
+
 /// What the second request with a key gets.
 async fn again<W: Write>(state: &AppState, caller: &Caller, mut claimed: Claimed, row: Row, fingerprint: &[u8]) -> Result<Response> {
     if row.fingerprint != fingerprint {
@@ -147,8 +155,12 @@ impl Ticket {
 impl Claimed {
     /// Claims the key; the row that is there when somebody else has it.
     async fn claim(&self, tx: &mut TenantTx, fingerprint: &[u8]) -> Result<Option<Row>, sqlx::Error> {
-        sqlx::query("DELETE FROM idempotency_keys WHERE tenant_id = $1 AND expires_at <= $2")
+        // Should it be over and not yet thrown away.
+        sqlx::query("DELETE FROM idempotency_keys WHERE tenant_id = $1 AND caller = $2 AND route = $3 AND key = $4 AND expires_at <= $5")
             .bind(tx.tenant())
+            .bind(&self.caller)
+            .bind(self.route)
+            .bind(&self.key)
             .bind(self.at)
             .execute(&mut **tx)
             .await?;

@@ -9,7 +9,7 @@
 //! | `store` `record` `failure` | the table, the commit before the sending, why a write did not happen |
 //! | `log` | the endpoints of the log of writes |
 //! | `idempotency` | the same key, the same answer |
-//! | `body` `fields` `time` | a body as it was sent, and read field by field |
+//! | `body` `strict` `fields` `time` | a body as it was sent, and read field by field |
 //! | `perform_as` `patience` | in whose name a write is made; how long a caller waits for it |
 
 pub mod body;
@@ -21,6 +21,7 @@ pub mod patience;
 pub mod perform_as;
 pub mod record;
 pub mod store;
+mod strict;
 mod time;
 mod write;
 

@@ -1,6 +1,7 @@
 //! Every route, and the layers around them, outermost first: the request runs to its end whatever its client does; id, span and
-//! log line; floods; panics; sizes and time; other origins; and every refusal that a library made becomes a problem of ours.
+//! log line; floods; panics; sizes and time; what the database has undone is done again; other origins; and every refusal that a library made becomes a problem of ours.
 
+mod again;
 mod body;
 mod callers;
 
@@ -74,6 +75,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .fallback(|| async { Error::not_found() })
         .with_state(state)
         .layer(Extension(verifier))
+        .layer(from_fn(again::when_undone))
         .layer(from_fn_with_state(http.max_body_bytes, body::read_whole))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(from_fn(refusals_as_problems))

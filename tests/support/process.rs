@@ -1,5 +1,6 @@
 //! The real binary, as in production: to be killed, to be told to stop, and to be heard.
 
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -48,8 +49,9 @@ impl Service {
     /// # Panics
     /// It never does; the message holds what it said.
     pub async fn ready(&self) {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         for _ in 0..PATIENCE {
-            if let Ok(answer) = reqwest::get(format!("{}/readyz", self.base)).await
+            if let Ok(answer) = http.get(format!("{}/readyz", self.base)).send().await
                 && answer.status().is_success()
             {
                 return;
@@ -69,6 +71,11 @@ impl Service {
         self.child.kill().await.expect("killed");
     }
 
+    /// How many files it has open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id().expect("it runs"))).expect("a Linux").count()
+    }
+
     /// SIGTERM.
     pub fn terminate(&self) {
         let pid = Pid::from_raw(self.child.id().expect("it runs") as i32).expect("a pid");
@@ -79,6 +86,14 @@ impl Service {
     pub async fn ended(&mut self) -> ExitStatus {
         self.child.wait().await.expect("it ends")
     }
+}
+
+/// Runs a command of the binary to its end with these variables alone; its exit code and everything it wrote.
+pub async fn run_to_end(command: &str, folder: &Path, variables: &[(&str, String)]) -> (Option<i32>, String) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_lever-integration"));
+    process.arg(command).current_dir(folder).env_clear().envs(variables.iter().map(|(name, value)| (*name, value))).kill_on_drop(true);
+    let ended = process.output().await.expect("the binary starts");
+    (ended.status.code(), String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned())
 }
 
 /// Looks at the newest full sync until it is as wanted.

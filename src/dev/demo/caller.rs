@@ -1,11 +1,12 @@
 //! An admin of an invented organization, who calls the API as ModernLoop's web app would.
 
 use anyhow::{Context, ensure};
-use chrono::Utc;
 use http::Method;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
+
+use crate::clock::Clock;
 
 const ORGANIZATION: &str = "0a5c1d7e-0000-4000-8000-00000000de30";
 
@@ -17,7 +18,7 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn new(address: &str, jwt_secret: &str) -> anyhow::Result<Self> {
-        let claims = json!({ "sub": "demo-admin", "org": ORGANIZATION, "role": "admin", "email": "demo.admin@modernloop.example", "exp": Utc::now().timestamp() + 3600 });
+        let claims = json!({ "sub": "demo-admin", "org": ORGANIZATION, "role": "admin", "email": "demo.admin@modernloop.example", "exp": Clock::system().now().timestamp() + 3600 });
         Ok(Self {
             address: address.to_owned(),
             http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?,

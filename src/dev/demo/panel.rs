@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::done;
+use crate::clock::Clock;
 use crate::fake_lever::{AccountView, FakeLever};
 
 pub(super) async fn schedule_edit_cancel(caller: &Caller, lever: &FakeLever, account: &AccountView) -> anyhow::Result<()> {
@@ -15,7 +16,7 @@ pub(super) async fn schedule_edit_cancel(caller: &Caller, lever: &FakeLever, acc
     let opportunity = caller.list("/v1/opportunities").await?.into_iter().next().context("there is an active opportunity")?;
     let opportunity = text(&opportunity["id"])?.to_owned();
     // Far enough away that nobody is booked yet.
-    let start = (Utc::now() + Days::new(90)).with_time(NaiveTime::from_hms_opt(17, 0, 0).context("a time")?).single().context("a time")?;
+    let start = (Clock::system().now() + Days::new(90)).with_time(NaiveTime::from_hms_opt(17, 0, 0).context("a time")?).single().context("a time")?;
 
     let draft = json!({
         "timezone": "America/Los_Angeles",
