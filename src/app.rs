@@ -6,14 +6,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::keys::KeysError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::lever::{Credentials, Endpoints, Lever, Options};
 use crate::state::AppState;
-use crate::{health, router, server, worker};
+use crate::{accounts, health, router, server, worker};
+
+/// From the wish to stop until the database is left, whatever is still under way.
+const LONGEST_STOP: Duration = Duration::from_secs(22);
+
+const UNDEFINED_TABLE: &str = "42P01";
 
 /// Who does the jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +59,7 @@ impl App {
             db::migrate(&config.database).await.context("DATABASE_URL: the database cannot be reached or migrated")?;
         }
         let state = state(config, clock)?;
+        check_keys(&state).await?;
         let router = router::router(state.clone())?;
         let tasks = TaskTracker::new();
         let address = listener.local_addr()?;
@@ -72,12 +80,27 @@ impl App {
         self.address
     }
 
-    /// Stops softly: no new requests, those under way and the jobs reach their next stop, then the database is left.
+    /// Stops softly: no new requests, those under way and the jobs reach their next stop, tokens that are under way are stored, then
+    /// the database is left.
     pub async fn stop(self) {
+        let until = Instant::now() + LONGEST_STOP;
         self.state.shutdown.cancel();
         self.tasks.wait().await;
+        self.state.must_end.close();
+        if timeout_at(until, self.state.must_end.wait()).await.is_err() {
+            tracing::warn!("new tokens were still under way; if Lever gave them out, their connection may have to be made anew");
+        }
         // A connection that hangs must not hold up the end.
         let _ = tokio::time::timeout(Duration::from_secs(3), self.state.db.close()).await;
+    }
+}
+
+/// A wrong key is refused before anything is changed with it. Where nothing is migrated yet nothing is sealed either.
+async fn check_keys(state: &AppState) -> anyhow::Result<()> {
+    match accounts::keys::check_and_remember(&state.db, &state.config.keyring, state.clock.now()).await {
+        Err(KeysError::Database(sqlx::Error::Database(error))) if error.code().as_deref() == Some(UNDEFINED_TABLE) => Ok(()),
+        Err(error @ KeysError::Database(_)) => Err(error).context("DATABASE_URL: the database cannot be used"),
+        checked => Ok(checked?),
     }
 }
 

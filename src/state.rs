@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub work: Notify,
     /// Cancelled when the process is to end: long jobs stop at their next step.
     pub shutdown: CancellationToken,
+    /// What a shutdown waits for whoever asked for it: above all refreshes, whose answers hold the only valid tokens.
+    pub must_end: TaskTracker,
     /// Where a story stops the service.
     pub failpoints: Failpoints,
     budgets: Mutex<HashMap<TenantId, Budget>>,
@@ -49,6 +52,7 @@ impl AppState {
             lever,
             work: Notify::new(),
             shutdown: CancellationToken::new(),
+            must_end: TaskTracker::new(),
             failpoints: Failpoints::default(),
             budgets: Mutex::default(),
             circuits: Mutex::default(),

@@ -34,7 +34,8 @@ const PROBE: Duration = Duration::from_secs(2);
 pub async fn run(state: AppState) {
     let under_way = TaskTracker::new();
     tokio::spawn(keep_tidy(state.clone()));
-    tokio::spawn(tend_connections(state.clone()));
+    // In the middle of looking after one it may be storing what Lever said.
+    under_way.spawn(tend_connections(state.clone()));
     tokio::spawn(probe_upstream(state.clone()));
     while !state.shutdown.is_cancelled() {
         match start_due(&state, &under_way).await {

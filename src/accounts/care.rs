@@ -32,7 +32,7 @@ pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64) -> Res
     sqlx::query_scalar(
         "INSERT INTO connection_care (tenant_id, looked_at)
          SELECT c.tenant_id, $1 FROM connections c LEFT JOIN connection_care k ON k.tenant_id = c.tenant_id
-         WHERE c.status IN ('connected', 'incomplete') AND (k.looked_at IS NULL OR k.looked_at <= $2)
+         WHERE c.status <> 'disconnected' AND (k.looked_at IS NULL OR k.looked_at <= $2)
          ORDER BY k.looked_at NULLS FIRST LIMIT $3
          ON CONFLICT (tenant_id) DO UPDATE SET looked_at = excluded.looked_at WHERE connection_care.looked_at <= $2
          RETURNING tenant_id",
@@ -42,6 +42,14 @@ pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64) -> Res
     .bind(limit)
     .fetch_all(dispatch)
     .await
+}
+
+/// Something about the connection has changed: it is looked after in the next round.
+///
+/// # Errors
+/// The database failed.
+pub async fn look_soon(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE connection_care SET looked_at = 'epoch' WHERE tenant_id = $1").bind(tx.tenant()).execute(&mut **tx).await.map(drop)
 }
 
 /// How many connections there are in each state, the states that none is in included.

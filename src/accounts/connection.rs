@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
+use super::care;
 use crate::crypto::{Keyring, Place};
 use crate::db::TenantTx;
 use crate::ids::TenantId;
@@ -40,6 +41,10 @@ pub struct Connection {
     /// When the refresh token was last exchanged for a new one.
     pub refreshed_at: Option<DateTime<Utc>>,
     pub last_sync_at: Option<DateTime<Utc>>,
+    /// Since when Lever's token endpoint has failed; null while all is well.
+    pub refresh_failing_since: Option<DateTime<Utc>>,
+    /// It does not fail, it refuses: us as an application, and not this connection.
+    pub refresh_refused: bool,
 }
 
 /// The Lever user who granted access.
@@ -69,7 +74,7 @@ impl Connection {
 pub async fn find(tx: &mut TenantTx) -> Result<Option<Connection>, sqlx::Error> {
     sqlx::query_as(
         "SELECT status, epoch, environment, api_root, account_id, lever_user_id, lever_user_name, lever_user_email, lever_user_role,
-                connected_by, connected_at, granted_scopes, refreshed_at, last_sync_at
+                connected_by, connected_at, granted_scopes, refreshed_at, last_sync_at, refresh_failing_since, refresh_refused
          FROM connections WHERE tenant_id = $1",
     )
     .bind(tx.tenant())
@@ -100,18 +105,18 @@ pub struct NewGrant<'a> {
     pub status: Status,
 }
 
-pub(super) fn access_place(tenant: TenantId) -> Place {
-    Place { tenant, column: "connections.access_token" }
+pub(super) fn access_place(tenant: TenantId) -> Place<'static> {
+    Place { tenant, column: "connections.access_token", row: None }
 }
 
-pub(super) fn refresh_place(tenant: TenantId) -> Place {
-    Place { tenant, column: "connections.refresh_token" }
+pub(super) fn refresh_place(tenant: TenantId) -> Place<'static> {
+    Place { tenant, column: "connections.refresh_token", row: None }
 }
 
 /// Stores the tokens of a finished Connect and starts a new epoch of the connection.
 ///
 /// False, and nothing stored, when another Lever account was connected before and its data is still here: two accounts' data
-/// is never merged. [`forget_account`] opens the way.
+/// is never merged. [`forget_account`] opens the way. A connection that never brought any is no obstacle.
 ///
 /// # Errors
 /// The database failed.
@@ -130,8 +135,12 @@ pub async fn store_grant(tx: &mut TenantTx, keyring: &Keyring, new: NewGrant<'_>
              connected_by = excluded.connected_by, connected_at = excluded.connected_at, disconnected_at = NULL,
              granted_scopes = excluded.granted_scopes, access_token = excluded.access_token, refresh_token = excluded.refresh_token,
              token_version = connections.token_version + 1, access_expires_at = excluded.access_expires_at,
-             refreshed_at = excluded.refreshed_at, refresh_holder = NULL, refresh_lease_until = NULL, updated_at = excluded.updated_at
+             refreshed_at = excluded.refreshed_at, refresh_holder = NULL, refresh_lease_until = NULL, updated_at = excluded.updated_at,
+             last_sync_at = CASE WHEN connections.account_id IS NOT DISTINCT FROM excluded.account_id THEN connections.last_sync_at END,
+             refresh_failing_since = NULL, refresh_failures = 0, refresh_retry_at = NULL, refresh_refused = false
          WHERE connections.connected_at IS NULL
+            OR NOT EXISTS (SELECT FROM sync_runs WHERE tenant_id = $1) AND NOT EXISTS (SELECT FROM opportunities WHERE tenant_id = $1)
+               AND NOT EXISTS (SELECT FROM contacts WHERE tenant_id = $1) AND NOT EXISTS (SELECT FROM users WHERE tenant_id = $1)
             OR (connections.account_id IS NOT DISTINCT FROM excluded.account_id AND connections.environment = excluded.environment)",
     )
     .bind(tenant)
@@ -210,6 +219,7 @@ pub async fn disconnect(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sql
     sqlx::query(
         "UPDATE connections SET status = 'disconnected', epoch = epoch + 1, token_version = token_version + 1, access_token = NULL,
                 refresh_token = NULL, access_expires_at = NULL, refresh_holder = NULL, refresh_lease_until = NULL,
+                refresh_failing_since = NULL, refresh_failures = 0, refresh_retry_at = NULL, refresh_refused = false,
                 disconnected_at = $2, updated_at = $2
          WHERE tenant_id = $1 AND status <> 'disconnected'",
     )
@@ -239,11 +249,12 @@ pub async fn forget_account(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(),
     .map(drop)
 }
 
-/// A sync has ended well.
+/// A sync has ended well. It may show how the one who connected stands now, so the connection is looked after next.
 ///
 /// # Errors
 /// The database failed.
 pub async fn record_sync(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    care::look_soon(tx).await?;
     sqlx::query("UPDATE connections SET last_sync_at = $2, updated_at = $2 WHERE tenant_id = $1")
         .bind(tx.tenant())
         .bind(now)

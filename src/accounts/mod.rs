@@ -7,7 +7,9 @@ mod budget;
 pub mod care;
 mod connection;
 mod contact;
+pub mod keys;
 mod open;
+mod parting;
 mod reseal;
 mod tokens;
 pub mod webhooks;
@@ -16,6 +18,7 @@ pub use connection::{
     Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_grantor, record_sync, require_reauthorization, store_grant,
 };
 pub use contact::probe_due;
-pub use open::{open, open_sealed, remember_data_centre};
-pub use reseal::{reseal, secrets_open, standing};
+pub use open::{ANOTHER_ENVIRONMENT, check_environment, open, open_sealed, remember_data_centre};
+pub use parting::part;
+pub use reseal::{drop_unreadable_keys, reseal, standing};
 pub use tokens::keep_alive;

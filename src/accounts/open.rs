@@ -9,6 +9,10 @@ use crate::ids::TenantId;
 use crate::lever;
 use crate::state::AppState;
 
+/// The code of the refusal to use a connection of another environment. A job that meets it must wait and not be dropped: another
+/// replica, or this one when it is configured as it was, will do it.
+pub const ANOTHER_ENVIRONMENT: &str = "lever_environment_changed";
+
 /// The account of a working connection, with the connection as it is now.
 ///
 /// # Errors
@@ -21,14 +25,7 @@ pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account,
         Some(connection) => connection,
         None => return Err(not_connected()),
     };
-    let (own, current) = (connection.environment.as_str(), state.config.lever.environment.as_str());
     match connection.status {
-        Status::Connected if own != current => Err(Error::conflict(
-            "lever_environment_changed",
-            format!(
-                "This connection was made with Lever's {own} environment, and this service now works with {current}. An admin must connect again."
-            ),
-        )),
         Status::Connected => Ok((open_sealed(state, tenant, &connection)?, connection)),
         Status::Disconnected => Err(not_connected()),
         Status::Incomplete => Err(Error::conflict(
@@ -42,11 +39,28 @@ pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account,
 /// The account with whatever tokens are stored, also of an incomplete connection: for disconnecting, and for asking who connected.
 ///
 /// # Errors
-/// The data centre that was remembered is no url: our own fault.
+/// 409 [`ANOTHER_ENVIRONMENT`]; or the data centre that was remembered is no url: our own fault.
 pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) -> Result<lever::Account> {
+    check_environment(state, connection)?;
     let root = connection.api_root.as_deref().map(str::parse).transpose().map_err(Error::internal)?;
     let tokens = Arc::new(StoredTokens::new(state.clone(), tenant));
     Ok(lever::Account::new(state.lever.clone(), tokens, budget::of(state, tenant)).behind(contact::of(state, tenant)).at_api_root(root))
+}
+
+/// Nothing of one of Lever's environments is ever asked of another: its tokens would be refused there, and the connection given up.
+///
+/// # Errors
+/// 409 [`ANOTHER_ENVIRONMENT`]: this is not the end of the connection, but of no use before the configuration is mended.
+pub fn check_environment(state: &AppState, connection: &Connection) -> Result<()> {
+    let (own, current) = (connection.environment.as_str(), state.config.lever.environment.as_str());
+    if own == current {
+        return Ok(());
+    }
+    let detail = format!(
+        "This connection was made with Lever's {own} environment, and this service works with {current}. Whoever operates it must set \
+         LEVER_ENVIRONMENT back to {own}; or an admin must disconnect, delete the synced data, and then connect."
+    );
+    Err(Error::conflict(ANOTHER_ENVIRONMENT, detail))
 }
 
 /// Stores where Lever has redirected the account's requests to, if it did: the next ones begin there. In a transaction of its own,

@@ -1,80 +1,125 @@
-//! Sealing an organization's secrets anew after a new key was put in front of `ENCRYPTION_KEYS`, so that the old one can go.
-
-use crate::crypto::{Keyring, Place, Standing};
-use crate::db::TenantTx;
-use crate::error::{Error, Result};
-use crate::state::AppState;
+//! How an organization's sealed secrets stand, and sealing them anew: after a new key was put in front of `ENCRYPTION_KEYS`, so that the
+//! old one can go.
+//!
+//! One secret that does not open keeps no other back. A key of a webhook that is damaged is thrown away: another webhook is made. One
+//! whose key is not configured is left, because that key may be put back; connecting anew replaces it too.
 
 use super::connection::{access_place, refresh_place};
 use super::webhooks;
+use crate::crypto::{Keyring, Place, Standing};
+use crate::db::TenantTx;
+use crate::error::Result;
 use crate::ids::TenantId;
+use crate::jobs::{self, Job};
+use crate::state::AppState;
 
 /// A secret as it is stored, if it is.
 type Sealed = Option<Vec<u8>>;
+
+/// The secrets of an organization, as they are sealed.
+struct Secrets {
+    access: Sealed,
+    refresh: Sealed,
+    /// (webhook, key)
+    webhooks: Vec<(String, Vec<u8>)>,
+}
+
+impl Secrets {
+    async fn read(tx: &mut TenantTx) -> Result<Self, sqlx::Error> {
+        let tokens = sqlx::query_as("SELECT access_token, refresh_token FROM connections WHERE tenant_id = $1")
+            .bind(tx.tenant())
+            .fetch_optional(&mut **tx)
+            .await?;
+        let (access, refresh) = tokens.unwrap_or_default();
+        Ok(Self { access, refresh, webhooks: webhooks::sealed_keys(tx).await? })
+    }
+
+    fn all(&self, tenant: TenantId) -> impl Iterator<Item = (Place<'_>, &[u8])> {
+        let tokens = [(access_place(tenant), self.access.as_deref()), (refresh_place(tenant), self.refresh.as_deref())];
+        let tokens = tokens.into_iter().filter_map(|(place, sealed)| Some((place, sealed?)));
+        tokens.chain(self.webhooks.iter().map(move |(id, sealed)| (webhooks::key_place(tenant, id), sealed.as_slice())))
+    }
+}
 
 /// The worst standing among an organization's sealed secrets; `Current` when it has none.
 ///
 /// # Errors
 /// The database failed.
 pub async fn standing(tx: &mut TenantTx, keyring: &Keyring) -> Result<Standing, sqlx::Error> {
-    let sealed: Vec<Sealed> = sqlx::query_scalar(
-        "SELECT access_token FROM connections WHERE tenant_id = $1
-         UNION ALL SELECT refresh_token FROM connections WHERE tenant_id = $1
-         UNION ALL SELECT signature_token FROM webhooks WHERE tenant_id = $1",
-    )
-    .bind(tx.tenant())
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(sealed.iter().flatten().map(|sealed| keyring.standing(sealed)).max().unwrap_or(Standing::Current))
+    let (tenant, secrets) = (tx.tenant(), Secrets::read(tx).await?);
+    Ok(secrets.all(tenant).map(|(place, sealed)| keyring.standing(place, sealed)).max().unwrap_or(Standing::Current))
 }
 
-/// Does every sealed secret of an organization open? Tried, because a key's id says nothing about its bytes.
-///
-/// # Errors
-/// The database failed.
-pub async fn secrets_open(tx: &mut TenantTx, keyring: &Keyring) -> Result<bool, sqlx::Error> {
-    let tenant = tx.tenant();
-    let tokens: Option<(Sealed, Sealed)> =
-        sqlx::query_as("SELECT access_token, refresh_token FROM connections WHERE tenant_id = $1").bind(tenant).fetch_optional(&mut **tx).await?;
-    let (access, refresh) = tokens.unwrap_or_default();
-    let keys: Vec<Sealed> = sqlx::query_scalar("SELECT signature_token FROM webhooks WHERE tenant_id = $1").bind(tenant).fetch_all(&mut **tx).await?;
-    let keys = keys.into_iter().map(|sealed| (webhooks::key_place(tenant), sealed));
-    let all = [(access_place(tenant), access), (refresh_place(tenant), refresh)].into_iter().chain(keys);
-    Ok(all.filter_map(|(place, sealed)| Some(keyring.open(place, &sealed?))).all(|opened| opened.is_ok()))
-}
-
-/// Seals with the first key what another one sealed. What no key opens is left as it is; [`standing`] says so.
+/// Seals as it is done today what was sealed otherwise: with another key, or not bound to its row. What does not open is left as it is,
+/// and [`standing`] says so; but a webhook's key that is damaged goes.
 ///
 /// # Errors
 /// The database failed.
 pub async fn reseal(state: &AppState, tenant: TenantId) -> Result<()> {
     let keyring = &state.config.keyring;
     let mut tx = state.db.begin(tenant).await?;
-    if standing(&mut tx, keyring).await? != Standing::Older {
-        return Ok(tx.commit().await?);
+    let is_all_new =
+        Secrets::read(&mut tx).await?.all(tenant).all(|(place, sealed)| keyring.is_newest(place, sealed) && keyring.open(place, sealed).is_ok());
+    if !is_all_new {
+        // In this order everywhere: the connection, then its webhooks.
+        sqlx::query("SELECT FROM connections WHERE tenant_id = $1 FOR UPDATE").bind(tenant).execute(&mut *tx).await?;
+        let secrets = Secrets::read(&mut tx).await?;
+        reseal_tokens(&mut tx, keyring, &secrets).await?;
+        reseal_webhooks(&mut tx, keyring, &secrets, state).await?;
     }
-    let tokens: Option<(Sealed, Sealed)> = sqlx::query_as("SELECT access_token, refresh_token FROM connections WHERE tenant_id = $1 FOR UPDATE")
+    Ok(tx.commit().await?)
+}
+
+async fn reseal_tokens(tx: &mut TenantTx, keyring: &Keyring, secrets: &Secrets) -> Result<(), sqlx::Error> {
+    let tenant = tx.tenant();
+    let access = secrets.access.as_deref().and_then(|sealed| anew(keyring, access_place(tenant), sealed));
+    let refresh = secrets.refresh.as_deref().and_then(|sealed| anew(keyring, refresh_place(tenant), sealed));
+    if access.is_none() && refresh.is_none() {
+        return Ok(());
+    }
+    sqlx::query("UPDATE connections SET access_token = coalesce($2, access_token), refresh_token = coalesce($3, refresh_token) WHERE tenant_id = $1")
         .bind(tenant)
-        .fetch_optional(&mut *tx)
+        .bind(access)
+        .bind(refresh)
+        .execute(&mut **tx)
         .await?;
-    if let Some((access, refresh)) = tokens {
-        sqlx::query("UPDATE connections SET access_token = $2, refresh_token = $3 WHERE tenant_id = $1")
-            .bind(tenant)
-            .bind(anew(keyring, access_place(tenant), access)?)
-            .bind(anew(keyring, refresh_place(tenant), refresh)?)
-            .execute(&mut *tx)
-            .await?;
-    }
-    for (id, sealed) in webhooks::sealed_keys(&mut tx).await? {
-        if let Some(sealed) = anew(keyring, webhooks::key_place(tenant), Some(sealed))? {
-            webhooks::replace_sealed_key(&mut tx, &id, &sealed).await?;
-        }
-    }
-    tx.commit().await?;
-    tracing::info!(%tenant, "secrets were sealed anew with the first encryption key");
+    tracing::info!(%tenant, "tokens were sealed anew with the first encryption key");
     Ok(())
 }
 
-fn anew(keyring: &Keyring, place: Place, sealed: Sealed) -> Result<Sealed> {
-    sealed.map(|sealed| keyring.open(place, &sealed).map(|secret| keyring.seal(place, &secret))).transpose().map_err(Error::internal)
+async fn reseal_webhooks(tx: &mut TenantTx, keyring: &Keyring, secrets: &Secrets, state: &AppState) -> Result<(), sqlx::Error> {
+    let (tenant, now) = (tx.tenant(), state.clock.now());
+    for (id, sealed) in &secrets.webhooks {
+        let place = webhooks::key_place(tenant, id);
+        if keyring.standing(place, sealed) == Standing::Damaged {
+            webhooks::drop_key(tx, id).await?;
+            jobs::enqueue(tx, &Job::RegisterWebhooks, now, now).await?;
+            tracing::error!(%tenant, "the key of a webhook was damaged or changed; it was thrown away, and another webhook is made");
+        } else if let Some(sealed) = anew(keyring, place, sealed) {
+            webhooks::replace_sealed_key(tx, id, &sealed).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever connects anew need not wait for a key that nobody puts back: webhooks whose keys do not open are made anew.
+///
+/// # Errors
+/// The database failed.
+pub async fn drop_unreadable_keys(tx: &mut TenantTx, keyring: &Keyring) -> Result<(), sqlx::Error> {
+    let tenant = tx.tenant();
+    for (id, sealed) in webhooks::sealed_keys(tx).await? {
+        if keyring.open(webhooks::key_place(tenant, &id), &sealed).is_err() {
+            webhooks::drop_key(tx, &id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// `None`: it is as it would be sealed today, or does not open.
+fn anew(keyring: &Keyring, place: Place<'_>, sealed: &[u8]) -> Sealed {
+    if keyring.is_newest(place, sealed) {
+        return None;
+    }
+    keyring.open(place, sealed).ok().map(|secret| keyring.seal(place, &secret))
 }

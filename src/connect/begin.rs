@@ -28,7 +28,8 @@ pub(super) async fn begin(State(state): State<AppState>, SessionAdmin(session): 
     let csrf_state = URL_SAFE_NO_PAD.encode(crypto::random::<STATE_BYTES>());
     let redirect_uri = Url::parse(&state.config.http.public(CALLBACK_PATH)).map_err(Error::internal)?;
     let mut tx = state.db.begin(session.caller.tenant).await?;
-    store::begin(&mut tx, &csrf_state, &session, redirect_uri.as_str(), state.clock.now()).await?;
+    let flow = store::Flow { redirect_uri: redirect_uri.as_str(), environment: state.config.lever.environment.as_str() };
+    store::begin(&mut tx, &csrf_state, &session, flow, state.clock.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(state.lever.authorize_url(&redirect_uri, &csrf_state).as_str()))
 }

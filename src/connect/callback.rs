@@ -16,10 +16,9 @@ use crate::accounts::{self, NewGrant, Status};
 use crate::auth::{Session, SessionAdmin};
 use crate::error::{Error, Problem, Result};
 use crate::jobs::{self, Job};
-use crate::lever::{Grant, scopes};
+use crate::lever::scopes::{self, OFFLINE_ACCESS};
+use crate::lever::{Endpoints, Grant};
 use crate::state::AppState;
-
-const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What Lever appends to the redirect address. Whatever else comes is ignored and never shown.
 #[derive(Deserialize, IntoParams)]
@@ -37,7 +36,7 @@ pub(super) struct Answer {
 #[utoipa::path(get, path = "/integrations/lever/callback", tag = "Connection", params(Answer),
     responses(
         (status = 303, description = "To the Integrations page, with the outcome"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_state`: unknown, used or expired"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_state`: unknown, used or expired; `another_environment`"),
         (status = 401, body = Problem, content_type = "application/problem+json", description = "No browser session"),
         (status = 403, body = Problem, content_type = "application/problem+json",
             description = "`another_session`: begun in another browser session; or `admin_required`")))]
@@ -71,10 +70,16 @@ impl<'a> Ending<'a> {
 /// Uses the state up; from here on this callback is the only one that acts on it.
 async fn redeem(state: &AppState, session: &Session, csrf_state: &str) -> Result<Url> {
     let mut tx = state.db.begin(session.caller.tenant).await?;
-    let redeemed = store::redeem(&mut tx, csrf_state, session, state.clock.now()).await?;
+    let environment = state.config.lever.environment.as_str();
+    let redeemed = store::redeem(&mut tx, csrf_state, session, environment, state.clock.now()).await?;
     tx.commit().await?;
     match redeemed {
         Redeemed::Ours { redirect_uri } => Url::parse(&redirect_uri).map_err(Error::internal),
+        Redeemed::AnotherEnvironment => Err(Error::new(
+            StatusCode::BAD_REQUEST,
+            "another_environment",
+            "This was begun with another of Lever's environments than this service works with now. Press Connect again.",
+        )),
         Redeemed::AnotherSession => Err(Error::new(
             StatusCode::FORBIDDEN,
             "another_session",
@@ -96,6 +101,10 @@ async fn connect(state: &AppState, session: &Session, code: &str, redirect_uri: 
             return Ok(Outcome::Failed);
         }
     };
+    if is_strange(state, &grant) {
+        tracing::warn!(tenant = %session.caller.tenant, "the tokens of a callback are for another application or environment; they were thrown away");
+        return Ok(Outcome::Failed);
+    }
     let outcome = store_grant(state, session, &grant).await?;
     if outcome != Outcome::AnotherAccount {
         grantor::record(state, session.caller.tenant).await;
@@ -103,12 +112,23 @@ async fn connect(state: &AppState, session: &Session, code: &str, redirect_uri: 
     Ok(outcome)
 }
 
-/// Without a refresh token, offline access was not granted, whatever the answer's list of scopes says.
+/// Offline access is the refresh token: it was granted when there is one, whatever the answer's list of scopes says.
 fn complete_or_not(mut grant: Grant) -> Grant {
-    if grant.refresh_token.is_none() {
-        grant.scope.retain(|scope| scope != OFFLINE_ACCESS);
+    grant.scope.retain(|scope| scope != OFFLINE_ACCESS);
+    if grant.refresh_token.is_some() {
+        grant.scope.push(OFFLINE_ACCESS.to_owned());
     }
     grant
+}
+
+/// Whether the token was made for somebody else: another application, or the API of Lever's other environment. What it does not say
+/// is no reason.
+fn is_strange(state: &AppState, grant: &Grant) -> bool {
+    let config = &state.config.lever;
+    let another_application = grant.claims.client_id.as_ref().is_some_and(|client| *client != config.client_id);
+    let others = [Endpoints::production(), Endpoints::sandbox()].map(|endpoints| endpoints.audience);
+    let names = |audience: &str| grant.audiences.iter().any(|it| it == audience);
+    another_application || (!names(&config.audience) && others.iter().any(|other| names(other)))
 }
 
 /// Stores the tokens; when everything was granted, what follows from them (webhooks, the first sync) is asked for in the same
@@ -128,7 +148,9 @@ async fn store_grant(state: &AppState, session: &Session, grant: &Grant) -> Resu
         return Ok(Outcome::AnotherAccount);
     }
     if complete {
+        accounts::drop_unreadable_keys(&mut tx, &state.config.keyring).await?;
         jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await?;
+        accounts::webhooks::follow_up(&mut tx, now).await?;
         jobs::enqueue(&mut tx, &Job::StartSync { requested_by: Some(caller.user_id.clone()) }, now, now).await?;
     }
     tend::judge(state, &mut tx).await?;

@@ -58,7 +58,8 @@ impl ConnectionStatus {
 
 /// Something about the connection that a person should mend.
 ///
-/// Codes: `reauthorization_required`, `missing_scopes`, `another_environment`, `encryption_key_missing`, `lever_unreachable`, `grantor_deactivated`,
+/// Codes: `reauthorization_required`, `missing_scopes`, `another_environment`, `lever_sign_in_failing`, `lever_sign_in_refused`,
+/// `encryption_key_missing`, `secret_damaged`, `lever_unreachable`, `grantor_deactivated`,
 /// `grantor_not_super_admin`, `permission_ageing`, `permission_unused`, `sync_stale`, `first_sync_unfinished`, `webhooks_unregistered`,
 /// `webhooks_silent`, `encryption_key_retiring`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -87,7 +88,10 @@ pub(super) fn warnings(facts: &Facts, now: DateTime<Utc>) -> Vec<Warning> {
         Status::Incomplete => vec![missing_scopes(&facts.connection)],
         Status::Connected => [
             another_environment(facts),
+            not_renewed(&facts.connection),
+            fewer_scopes(&facts.connection),
             unreadable_secrets(facts),
+            damaged_secret(facts),
             unreachable(facts),
             grantor_trouble(facts),
             ageing(&facts.connection, now),
@@ -114,13 +118,50 @@ fn missing_scopes(connection: &Connection) -> Warning {
     )
 }
 
+/// Lever may take a permission back from a connection that works; the others go on working.
+fn fewer_scopes(connection: &Connection) -> Option<Warning> {
+    let missing = connection.missing_scopes();
+    (!missing.is_empty()).then(|| {
+        let message = format!(
+            "Lever no longer grants all of the permissions that are needed ({} of {} are missing), so a part of this does not work. An admin must press \
+             Reconnect and accept all of them.",
+            missing.len(),
+            SCOPES.len()
+        );
+        Warning::new("missing_scopes", message)
+    })
+}
+
 fn another_environment(facts: &Facts) -> Option<Warning> {
     let (own, current) = (facts.connection.environment.as_str(), facts.environment.as_str());
     (own != current).then(|| {
         let message = format!(
-            "This connection was made with Lever's {own} environment, and this service now works with {current}. An admin must press Reconnect."
+            "This connection was made with Lever's {own} environment, and this service works with {current}. Whoever operates it must set \
+             LEVER_ENVIRONMENT back to {own}; or an admin must disconnect, delete the synced data, and then connect."
         );
         Warning::new("another_environment", message)
+    })
+}
+
+/// Lever's API may still be fine; but without a new token nobody can ask it.
+fn not_renewed(connection: &Connection) -> Option<Warning> {
+    let since = connection.refresh_failing_since?;
+    let (day, time) = (day(since), since.format("%H:%M"));
+    Some(match connection.refresh_refused {
+        false => Warning::new(
+            "lever_sign_in_failing",
+            format!(
+                "Since {day}, {time} UTC, Lever's sign-in service has not answered as it should, so Lever may be out of reach for a while. It is tried \
+                 again by itself, and nobody needs to do anything."
+            ),
+        ),
+        true => Warning::new(
+            "lever_sign_in_refused",
+            format!(
+                "Since {day}, {time} UTC, Lever's sign-in service has refused this service. Whoever operates it must check LEVER_CLIENT_ID and \
+                 LEVER_CLIENT_SECRET; it then mends itself."
+            ),
+        ),
     })
 }
 
@@ -141,6 +182,15 @@ fn unreachable(facts: &Facts) -> Option<Warning> {
         since.format("%H:%M")
     );
     Some(Warning::new("lever_unreachable", message))
+}
+
+fn damaged_secret(facts: &Facts) -> Option<Warning> {
+    (facts.secrets == Standing::Damaged).then(|| {
+        Warning::new(
+            "secret_damaged",
+            "A stored secret of this connection was damaged or changed, and is not used any more. If this does not mend itself within minutes, an admin must press Reconnect.",
+        )
+    })
 }
 
 fn grantor_trouble(facts: &Facts) -> Option<Warning> {
@@ -186,7 +236,8 @@ fn unrenewed(connection: &Connection, now: DateTime<Utc>) -> Option<Warning> {
 fn stale_copy(facts: &Facts, now: DateTime<Utc>) -> Option<Warning> {
     let too_old = TimeDelta::from_std((facts.sync_interval * PERIODS).max(LEAST_AGE)).ok()?;
     match facts.connection.last_sync_at {
-        Some(at) => (at + too_old <= now).then(|| {
+        // Whoever has just connected again waits for it as long as one does at first.
+        Some(at) => (at.max(facts.connection.connected_at.unwrap_or(at)) + too_old <= now).then(|| {
             let message = format!(
                 "The last complete sync ended on {} at {} UTC, so what you see may be out of date. If that stays so, an admin should press Sync now and read why it fails.",
                 day(at),
@@ -285,9 +336,11 @@ mod tests {
             grantor: Grantor::default(),
             connected_by: None,
             connected_at: Some(at("2026-01-10T00:00:00Z")),
-            granted_scopes: SCOPES.iter().skip(2).map(|scope| (*scope).to_owned()).collect(),
+            granted_scopes: SCOPES.iter().skip(if status == Status::Incomplete { 2 } else { 0 }).map(|scope| (*scope).to_owned()).collect(),
             refreshed_at: Some(at("2026-02-10T00:00:00Z")),
             last_sync_at: Some(at("2026-02-10T00:00:00Z")),
+            refresh_failing_since: None,
+            refresh_refused: false,
         }
     }
 
@@ -408,7 +461,9 @@ mod tests {
     #[test]
     fn keys_and_environments_are_said_to_those_who_operate_it() {
         let mut facts = facts(Status::Connected);
-        for (standing, code) in [(Standing::Older, "encryption_key_retiring"), (Standing::Unknown, "encryption_key_missing")] {
+        for (standing, code) in
+            [(Standing::Older, "encryption_key_retiring"), (Standing::Unknown, "encryption_key_missing"), (Standing::Damaged, "secret_damaged")]
+        {
             facts.secrets = standing;
             assert_eq!(said(&facts, SOON), [code]);
         }

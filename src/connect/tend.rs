@@ -8,6 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::facts::Facts;
 use super::health;
+use crate::accounts::care::Care;
 use crate::accounts::{self, Connection, Status, webhooks};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -48,26 +49,39 @@ async fn tend(state: &AppState, tenant: TenantId) -> Result<()> {
     let connection = accounts::find(&mut tx).await?;
     let care = accounts::care::care(&mut tx).await?;
     tx.commit().await?;
-    let Some(connection) = connection.filter(|connection| matches!(connection.status, Status::Connected | Status::Incomplete)) else { return Ok(()) };
+    let Some(connection) = connection.filter(|connection| connection.status != Status::Disconnected) else { return Ok(()) };
     accounts::reseal(state, tenant).await?;
-    if let Err(error) = accounts::keep_alive(state, tenant).await {
-        tracing::warn!(%tenant, %error, "the tokens could not be renewed ahead of time");
+    // One of another environment, or that Lever no longer accepts, can only be judged here.
+    let ours = accounts::check_environment(state, &connection).is_ok() && connection.status != Status::ReauthorizationRequired;
+    if ours {
+        look_at_lever(state, tenant, &connection, care).await;
     }
     let now = state.clock.now();
-    let is_due = |last: Option<DateTime<Utc>>, every| last.or(connection.connected_at).is_none_or(|last| last + every <= now);
-    if is_due(care.grantor_read_at, ASK_ABOUT_GRANTOR)
-        && let Err(error) = read_grantor(state, tenant, &connection).await
-    {
-        tracing::warn!(%tenant, %error, "Lever did not say how the person who connected stands");
-    }
     let mut tx = state.db.begin(tenant).await?;
-    if connection.status == Status::Connected && is_due(care.webhooks_compared_at, COMPARE_WEBHOOKS) {
+    if ours && connection.status == Status::Connected && is_due(&connection, care.webhooks_compared_at, COMPARE_WEBHOOKS, now) {
         jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await?;
         accounts::care::record_comparison(&mut tx, now).await?;
     }
     webhooks::judge(&mut tx, now).await?;
+    webhooks::destroy_expired_keys(&mut tx, now).await?;
     judge(state, &mut tx).await?;
     Ok(tx.commit().await?)
+}
+
+/// Keeps the tokens alive and asks about the person who connected. What fails is logged, and keeps nothing else back.
+async fn look_at_lever(state: &AppState, tenant: TenantId, connection: &Connection, care: Care) {
+    if let Err(error) = accounts::keep_alive(state, tenant).await {
+        tracing::warn!(%tenant, %error, "the tokens could not be renewed ahead of time");
+    }
+    if is_due(connection, care.grantor_read_at, ASK_ABOUT_GRANTOR, state.clock.now())
+        && let Err(error) = read_grantor(state, tenant, connection).await
+    {
+        tracing::warn!(%tenant, %error, "Lever did not say how the person who connected stands");
+    }
+}
+
+fn is_due(connection: &Connection, last: Option<DateTime<Utc>>, every: TimeDelta, now: DateTime<Utc>) -> bool {
+    last.or(connection.connected_at).is_none_or(|last| last + every <= now)
 }
 
 /// Brings our copy of the person who connected up to date.

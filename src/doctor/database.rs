@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
 
-use crate::accounts;
+use crate::accounts::{self, keys::KeysError};
 use crate::config::Config;
+use crate::crypto::Standing;
 use crate::db::{self, Db};
 use crate::ids::TenantId;
 
@@ -40,11 +41,17 @@ pub(super) async fn reachable(config: &Config) -> Result<String, String> {
     }
 }
 
-/// Do the stored tokens and webhook keys open? A key that is missing is found here, and not by the first person who waits.
+/// Are the keys those that were used here, and do the stored tokens and webhook keys open? A key that is missing is found here, and
+/// not by the first person who waits.
 pub(super) async fn secrets(config: &Config) -> Result<String, String> {
     let db = Db::open(&config.database).map_err(|error| why_not(&error))?;
+    let keys = accounts::keys::check(&db, &config.keyring).await;
     let looked = closed(&db, config).await;
     db.close().await;
+    match keys {
+        Ok(()) | Err(KeysError::Database(_)) => {}
+        Err(error) => return Err(format!("{error}.")),
+    }
     match looked.map_err(|error| format!("the stored secrets cannot be looked into: {error}"))? {
         (0, 0) => Ok("nobody is connected yet, so there is no secret to open".into()),
         (0, some) => Ok(format!("the stored secrets open ({some} looked into)")),
@@ -64,7 +71,7 @@ async fn closed(db: &Db, config: &Config) -> Result<(usize, usize), sqlx::Error>
     let mut closed = 0;
     for tenant in &connected {
         let mut tx = db.begin(*tenant).await?;
-        closed += usize::from(!accounts::secrets_open(&mut tx, &config.keyring).await?);
+        closed += usize::from(accounts::standing(&mut tx, &config.keyring).await? >= Standing::Unknown);
         tx.commit().await?;
     }
     Ok((closed, connected.len()))

@@ -54,6 +54,18 @@ pub async fn wake_failed(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sq
     .map(drop)
 }
 
+/// Takes back what asks for single candidates to be read: their ids are in it.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_readings(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM jobs WHERE tenant_id = $1 AND kind IN ('refresh_opportunity', 'refresh_contact')")
+        .bind(tx.tenant())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
 /// A job that this worker holds.
 #[derive(Debug, Clone, FromRow)]
 pub struct Claim {

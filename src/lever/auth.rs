@@ -43,7 +43,11 @@ pub struct Grant {
     pub expires_in: Duration,
     /// What was granted: as the answer says, else as the token says, else (as OAuth has it) all that was asked for.
     pub scope: Vec<String>,
+    /// Whether the answer or the token said so. A refresh that does not say leaves what was granted before.
+    pub scope_is_said: bool,
     pub claims: Claims,
+    /// Whom the access token is for: the API of one environment. Empty when it does not say.
+    pub audiences: Vec<String>,
 }
 
 /// Who the access token speaks for. Read from the token for identity only; its signature is Lever's business. A token that
@@ -203,13 +207,22 @@ fn granted(answer: BasicTokenResponse) -> Grant {
     let claim = |name: &str| text(&format!("https://oauth.lever.co/{name}"));
     let words = |scope: String| scope.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let answered = answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect());
+    let said: Option<Vec<String>> = answered.or_else(|| text("scope").map(words));
     Grant {
         access_token: secret.as_str().into(),
         refresh_token: answer.refresh_token().map(|token| token.secret().as_str().into()),
         expires_in: answer.expires_in().unwrap_or(LIFETIME),
-        scope: answered.or_else(|| text("scope").map(words)).unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec()),
+        scope_is_said: said.is_some(),
+        scope: said.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec()),
+        audiences: audiences(payload.get("aud")),
         claims: Claims { user_id: claim("userId"), account_id: claim("accountId"), client_id: claim("clientId") },
     }
+}
+
+/// One or several, as the token has it.
+fn audiences(aud: Option<&Value>) -> Vec<String> {
+    let several = aud.and_then(Value::as_array).into_iter().flatten();
+    aud.into_iter().chain(several).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The claims of a JWT, unverified.

@@ -1,8 +1,11 @@
 //! The sixteen scopes the connect flow asks for, and what is missing when Lever granted fewer.
 
+/// What makes Lever hand out refresh tokens.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
 /// Everything this product asks a Super Admin for; Lever allows an application at most twenty.
 pub const SCOPES: [&str; 16] = [
-    "offline_access",
+    OFFLINE_ACCESS,
     "applications:read:admin",
     "archive_reasons:read:admin",
     "confidential:access:admin",

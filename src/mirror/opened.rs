@@ -22,8 +22,8 @@ pub async fn opportunity(state: &AppState, tenant: TenantId, id: &str) -> Result
     let mut found = opportunities::find(&mut tx, id).await?;
     if found.is_none() {
         tx.commit().await?;
-        let account = account(state, tenant, id).await?.ok_or_else(Error::not_found)?;
-        refresh::opportunity(state, tenant, &account, id).await?;
+        let (account, epoch) = account(state, tenant, id).await?.ok_or_else(Error::not_found)?;
+        refresh::opportunity(state, tenant, &account, epoch, id).await?;
         tx = state.db.begin(tenant).await?;
         found = opportunities::find(&mut tx, id).await?;
     }
@@ -46,11 +46,13 @@ pub async fn children(state: &AppState, tenant: TenantId, id: &str, kind: Kind) 
         return Ok(tx);
     }
     tx.commit().await?;
-    let Some(account) = account(state, tenant, id).await? else { return Ok(state.db.begin(tenant).await?) };
+    let Some((account, epoch)) = account(state, tenant, id).await? else { return Ok(state.db.begin(tenant).await?) };
     match children::read(state.clock.now(), &account, id, kind).await {
         Ok(reading) => {
             let mut tx = state.db.begin(tenant).await?;
-            reading.store(&mut tx).await?;
+            if accounts::hold(&mut tx, epoch).await? {
+                reading.store(&mut tx).await?;
+            }
             tx.commit().await?;
             Ok(state.db.begin(tenant).await?)
         }
@@ -71,12 +73,14 @@ pub async fn contact(state: &AppState, tenant: TenantId, id: &str) -> Result<()>
     if known {
         return Err(Error::not_found());
     }
-    let account = account(state, tenant, id).await?.ok_or_else(Error::not_found)?;
+    let (account, epoch) = account(state, tenant, id).await?.ok_or_else(Error::not_found)?;
     let read_at = state.clock.now();
     match account.get_contact(id).await {
         Ok(contact) => {
             let mut tx = state.db.begin(tenant).await?;
-            contacts::upsert(&mut tx, &[contact], read_at).await?;
+            if accounts::hold(&mut tx, epoch).await? {
+                contacts::upsert(&mut tx, &[contact], read_at).await?;
+            }
             tx.commit().await?;
             Ok(())
         }
@@ -85,13 +89,14 @@ pub async fn contact(state: &AppState, tenant: TenantId, id: &str) -> Result<()>
     }
 }
 
-/// The account to ask about this id; `None` when there is no working connection, or when Lever can have no such id.
-async fn account(state: &AppState, tenant: TenantId, id: &str) -> Result<Option<Account>> {
+/// The account to ask about this id, and the epoch of its connection, in which alone its answer may be stored: a purge must not be undone
+/// by what was being read. `None` when there is no working connection, or when Lever can have no such id.
+async fn account(state: &AppState, tenant: TenantId, id: &str) -> Result<Option<(Account, i64)>> {
     if !lever::could_be_id(id) {
         return Ok(None);
     }
     match accounts::open(state, tenant).await {
-        Ok((account, _)) => Ok(Some(account.in_lane(Lane::Person))),
+        Ok((account, connection)) => Ok(Some((account.in_lane(Lane::Person), connection.epoch))),
         Err(error) if error.status().is_client_error() => Ok(None),
         Err(error) => Err(error),
     }

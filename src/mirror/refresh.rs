@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{opportunities, panels};
+use crate::accounts;
 use crate::db::TenantTx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::lever::{self, Account, Opportunity, Page, Panel, Record};
 use crate::state::AppState;
@@ -35,13 +36,17 @@ struct Found {
     panels: Option<Page<Panel>>,
 }
 
-/// Reads an opportunity and its panels again, in the account's lane, and stores both.
+/// Reads an opportunity and its panels again, in the account's lane, and stores both, unless the connection of that epoch has ended
+/// meanwhile: then nothing of it is ours any more.
 ///
 /// # Errors
-/// Lever or the database failed; nothing was stored.
-pub async fn opportunity(state: &AppState, tenant: TenantId, account: &Account, id: &str) -> Result<Refreshed> {
+/// 404 when the connection has ended; Lever or the database failed. Nothing was stored.
+pub async fn opportunity(state: &AppState, tenant: TenantId, account: &Account, epoch: i64, id: &str) -> Result<Refreshed> {
     let reading = read(state, account, id).await?;
     let mut tx = state.db.begin(tenant).await?;
+    if !accounts::hold(&mut tx, epoch).await? {
+        return Err(Error::not_found());
+    }
     let refreshed = reading.store(&mut tx).await?;
     tx.commit().await?;
     Ok(refreshed)

@@ -61,14 +61,14 @@ async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value
     let draft = PanelDraft::new(body).map_err(Error::invalid)?;
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    make_fresh(state, caller, &account, opportunity, patience).await?;
+    make_fresh(state, caller, (&account, connection.epoch), opportunity, patience).await?;
     let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 
 /// Reads the candidate and the panels again, unless our copy is new: what is judged now must be what Lever has.
-async fn make_fresh(state: &AppState, caller: &Caller, account: &Account, opportunity: &str, patience: Patience) -> Result<()> {
+async fn make_fresh(state: &AppState, caller: &Caller, (account, epoch): (&Account, i64), opportunity: &str, patience: Patience) -> Result<()> {
     let mut tx = state.db.begin(caller.tenant).await?;
     let known = opportunities::find(&mut tx, opportunity).await?;
     tx.commit().await?;
@@ -78,7 +78,7 @@ async fn make_fresh(state: &AppState, caller: &Caller, account: &Account, opport
         return Ok(());
     }
     let (own_state, account, opportunity, tenant) = (state.clone(), account.clone(), opportunity.to_owned(), caller.tenant);
-    let read = async move { refresh::opportunity(&own_state, tenant, &account, &opportunity).await };
+    let read = async move { refresh::opportunity(&own_state, tenant, &account, epoch, &opportunity).await };
     match patience.demand(&state.clock, read).await? {
         Refreshed::Found => Ok(()),
         Refreshed::Gone => Err(Error::not_found()),

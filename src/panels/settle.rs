@@ -50,7 +50,7 @@ pub async fn settle(state: &AppState, claim: &Claim, id: OperationId) -> Result<
     let settling = Settling { state, claim, operation };
     match accounts::open(state, claim.tenant_id).await {
         Ok((account, _)) => settling.go_on(&account.in_lane(Lane::Webhook)).await,
-        Err(error) if error.status().is_client_error() => settling.cannot_ask(now).await,
+        Err(error) if error.status().is_client_error() && error.code() != accounts::ANOTHER_ENVIRONMENT => settling.cannot_ask(now).await,
         Err(error) => Err(error),
     }
 }

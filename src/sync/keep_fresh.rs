@@ -20,10 +20,12 @@ use crate::ids::{RunId, TenantId};
 use crate::jobs::{Claim, Outcome};
 use crate::state::AppState;
 
-/// How often the small lists are read: they seldom change, and a user who is deactivated must be known to be.
+/// How often the small lists are read, at least: they seldom change, and a user who is deactivated must be known to be.
 const SMALL_LISTS: TimeDelta = TimeDelta::minutes(10);
 /// How often the longer ones are: they show what no list of changes does.
 const LONG_LISTS: TimeDelta = TimeDelta::hours(1);
+/// Who wants changes sooner wants those sooner too: small lists are read once in so many intervals, and longer ones.
+const INTERVALS: (i32, i32) = (5, 30);
 /// The share of an interval by which it varies.
 const JITTER: f64 = 0.1;
 
@@ -56,6 +58,7 @@ async fn begin(state: &AppState, claim: &Claim) -> Result<Option<Begun>> {
     let mut tx = state.db.begin(claim.tenant_id).await?;
     let connection = accounts::find(&mut tx).await?.filter(|connection| connection.status == Status::Connected);
     let Some(connection) = connection else { return Ok(None) };
+    accounts::check_environment(state, &connection)?;
     let cursors = cursors::of_epoch(&mut tx, connection.epoch).await?;
     let begun = if CHANGES.iter().all(|step| cursors.contains_key(step)) {
         runs::cancel_stale(&mut tx, connection.epoch, super::DISCONNECTED, now).await?;
@@ -83,7 +86,9 @@ fn since(step: Step, cursors: &HashMap<Step, DateTime<Utc>>) -> Option<DateTime<
 
 /// The lists without a span of time that it is time to read again.
 fn due_lists(now: DateTime<Utc>, interval: Duration, read: impl Fn(Step) -> Option<DateTime<Utc>>) -> Vec<Step> {
-    let periods = SMALL.map(|step| (step, SMALL_LISTS)).into_iter().chain(LONG.map(|step| (step, LONG_LISTS)));
+    let span = TimeDelta::from_std(interval).unwrap_or(LONG_LISTS).min(LONG_LISTS);
+    let (small, long) = (SMALL_LISTS.min(span * INTERVALS.0), LONG_LISTS.min(span * INTERVALS.1));
+    let periods = SMALL.map(|step| (step, small)).into_iter().chain(LONG.map(|step| (step, long)));
     // A time ahead of now was never one to wait for.
     let is_due = |step, period| read(step).is_none_or(|read| read < sweep::due_before(now, period, interval) || read > now);
     periods.filter(|(step, period)| is_due(*step, *period)).map(|(step, _)| step).collect()
@@ -125,6 +130,15 @@ mod tests {
         assert_eq!(due_lists(at(60), INTERVAL, |_| Some(at(0))), []);
         assert_eq!(due_lists(at(600), INTERVAL, |_| Some(at(0))), SMALL);
         assert_eq!(due_lists(at(3600), INTERVAL, |_| Some(at(0))).len(), SMALL.len() + LONG.len());
+    }
+
+    #[test]
+    fn a_short_interval_makes_all_lists_come_sooner() {
+        let short = Duration::from_secs(4);
+        assert_eq!(due_lists(at(4), short, |_| Some(at(0))), []);
+        assert_eq!(due_lists(at(20), short, |_| Some(at(0))), SMALL);
+        assert_eq!(due_lists(at(120), short, |_| Some(at(0))).len(), SMALL.len() + LONG.len());
+        assert_eq!(due_lists(at(0), Duration::MAX, |_| None).len(), SMALL.len() + LONG.len());
     }
 
     #[test]

@@ -97,9 +97,9 @@ impl<'a> Running<'a> {
         };
         fence(&mut tx, claim, epoch).await?;
         let Some(connection) = accounts::find(&mut tx).await? else { return Err(Halt::ConnectionLost) };
+        let account = accounts::open_sealed(state, claim.tenant_id, &connection)?;
         runs::start(&mut tx, id, now).await?;
         tx.commit().await?;
-        let account = accounts::open_sealed(state, claim.tenant_id, &connection)?;
         let lane = match kind {
             RunKind::Incremental => Lane::Incremental,
             RunKind::Full | RunKind::Reconcile => Lane::FirstSync,

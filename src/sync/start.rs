@@ -4,21 +4,26 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::DISCONNECTED;
+use super::plan::{self, CHANGES};
 use super::store::runs::{self, NewRun};
-use super::store::{RunKind, steps};
-use super::{DISCONNECTED, plan};
-use crate::accounts::{self, Status};
+use super::store::{RunKind, cursors, steps};
+use crate::accounts::{self, Connection, Status};
 use crate::auth::Admin;
 use crate::db::TenantTx;
 use crate::error::{Error, Mistake, Problem, Result};
 use crate::ids::RunId;
 use crate::jobs::{self, Claim, Job, Outcome};
 use crate::state::AppState;
+
+/// A copy that was left for longer than this is read anew as a whole.
+const TOO_OLD: TimeDelta = TimeDelta::days(30);
 
 /// What to sync. No body at all means a full sync.
 #[derive(Debug, Default, ToSchema)]
@@ -96,7 +101,8 @@ fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The job that a finished Connect asks for. A sync under way on the same connection is enough.
+/// The job that a finished Connect asks for: a full sync at first, and only what is missing when the copy is whole already. A sync
+/// under way on the same connection is enough.
 ///
 /// # Errors
 /// The database failed.
@@ -107,12 +113,26 @@ pub async fn start(state: &AppState, claim: &Claim, requested_by: Option<&str>) 
         && connection.status == Status::Connected
         && claim.holds(&mut tx).await?
     {
-        begin(state, &mut tx, NewRun { kind: RunKind::Full, dry_run: false, requested_by, epoch: connection.epoch }).await?;
-        jobs::enqueue(&mut tx, &Job::KeepFresh, now, now + state.config.sync.interval).await?;
+        let epoch = connection.epoch;
+        if is_here(&mut tx, &connection, now).await? {
+            // What changed meanwhile, and then whether every list is as it is here: nobody told us for a while.
+            cursors::carry_over(&mut tx, epoch).await?;
+            begin(state, &mut tx, NewRun { kind: RunKind::Reconcile, dry_run: false, requested_by, epoch }).await?;
+            jobs::enqueue(&mut tx, &Job::KeepFresh, now, now).await?;
+        } else {
+            begin(state, &mut tx, NewRun { kind: RunKind::Full, dry_run: false, requested_by, epoch }).await?;
+            jobs::enqueue(&mut tx, &Job::KeepFresh, now, now + state.config.sync.interval).await?;
+        }
     }
     tx.commit().await?;
     state.work.notify_one();
     Ok(Outcome::Done)
+}
+
+/// Whether the whole copy of this account was made once, and is not so old that making it anew is the better way.
+async fn is_here(tx: &mut TenantTx, connection: &Connection, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let lately = connection.last_sync_at.is_some_and(|at| at + TOO_OLD > now);
+    Ok(lately && runs::was_read_whole(tx).await? && cursors::are_begun(tx, &CHANGES).await?)
 }
 
 /// `None`: one of its kind is under way.

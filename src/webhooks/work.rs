@@ -24,7 +24,7 @@ impl<'a> Work<'a> {
     pub async fn open(state: &'a AppState, claim: &'a Claim) -> Result<Option<Self>> {
         match accounts::open(state, claim.tenant_id).await {
             Ok((account, connection)) => Ok(Some(Self { state, claim, account: account.in_lane(Lane::Webhook), connection })),
-            Err(error) if error.status().is_client_error() => {
+            Err(error) if error.status().is_client_error() && error.code() != accounts::ANOTHER_ENVIRONMENT => {
                 tracing::info!(tenant = %claim.tenant_id, job = claim.kind(), code = error.code(), "a job found no working connection and was dropped");
                 Ok(None)
             }

@@ -82,3 +82,16 @@ async fn connecting_the_same_account_again_keeps_the_data() {
     story.work().await;
     story.end().await;
 }
+
+/// Nothing of the first account is here, so nothing can be mixed.
+#[tokio::test]
+async fn an_account_that_never_brought_any_data_is_no_obstacle_to_another() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    let granted: Vec<&str> = SCOPES.into_iter().filter(|scope| *scope != "panels:write:admin").collect();
+    let back = accept_at(&story, &admin.begin_connect().await, 0, Some(&granted));
+    assert_eq!(admin.browse(&back).await.expect(303).location(), "/integrations?outcome=incomplete");
+    story.connect_and_sync(&mut admin, 1).await;
+    assert_eq!(connection(&admin).await["account"]["id"], story.account(1).id.as_str());
+    story.end().await;
+}

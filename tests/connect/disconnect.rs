@@ -80,3 +80,55 @@ async fn what_was_asked_for_before_the_disconnect_stops() {
     assert!(story.lever.webhooks(&story.account(0).id).expect("the account").is_empty());
     story.end().await;
 }
+
+/// The end does not wait for Lever: while it hangs, nothing works any more.
+#[tokio::test]
+async fn a_lever_that_hangs_keeps_nobody_connected() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.connect_and_sync(&mut admin, 0).await;
+    for method in ["GET", "DELETE"] {
+        story.lever.fault(Fault::new(method, "/v1/webhooks/**", FaultKind::RequestHeld));
+    }
+    let ended = async {
+        story.lever.wait_held(1).await;
+        assert_eq!(connection(&admin).await["status"], "disconnected");
+        assert_eq!(stored_secrets(&story, NORTH).await, 0);
+        assert_eq!(admin.post("/v1/lever/syncs", json!({})).await.expect(409).code(), "not_connected");
+    };
+    // Lever never answers, and this does.
+    let (answer, ()) = tokio::join!(admin.delete("/v1/lever/connection"), ended);
+    answer.expect(204);
+    story.lever.clear_faults();
+    story.lever.release().await;
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_webhook_whose_making_was_never_confirmed_is_removed_too() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.lever.fault(Fault::new("POST", "/v1/webhooks", FaultKind::DropAfterCommit).times(1));
+    story.connect(&mut admin, 0).await;
+    story.work().await;
+    let account = story.account(0).id;
+    assert_eq!(story.lever.webhooks(&account).expect("the account").len(), 1, "made, and nobody knows");
+    story.lever.fault(Fault::new("DELETE", "/v1/webhooks/*", FaultKind::Status { code: 500, retry_after_seconds: None }).times(1));
+    admin.delete("/v1/lever/connection").await.expect(204);
+    assert!(story.lever.webhooks(&account).expect("the account").is_empty());
+    story.end().await;
+}
+
+/// The tokens of an hour ago are refused: they are renewed once more, for this alone.
+#[tokio::test]
+async fn webhooks_are_removed_with_tokens_that_have_expired() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.connect_and_sync(&mut admin, 0).await;
+    let before = story.lever.token_calls().refresh_token;
+    story.lever.expire_access_tokens();
+    admin.delete("/v1/lever/connection").await.expect(204);
+    assert!(story.lever.webhooks(&story.account(0).id).expect("the account").is_empty());
+    assert_eq!(story.lever.token_calls().refresh_token - before, 1);
+    story.end().await;
+}

@@ -9,6 +9,9 @@ mod disconnect;
 mod flow;
 mod health;
 mod purge;
+mod reconnect;
+mod secrets;
+mod strangers;
 mod tend;
 
 use lever_integration::ids::TenantId;

@@ -1,6 +1,6 @@
 //! A purge, proven: nothing of any candidate is left in any table.
 
-use lever_integration::fake_lever::Event;
+use lever_integration::fake_lever::{Event, Fault, FaultKind};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -30,6 +30,51 @@ async fn after_a_purge_no_table_holds_anything_of_a_candidate() {
     north.delete("/v1/lever/connection?purge=true").await.expect(204);
     assert_eq!(traces(&story, &words).await, Vec::<String>::new());
     assert!(!south.get("/v1/opportunities").await.expect(200).json()["data"].as_array().expect("a list").is_empty());
+    story.end().await;
+}
+
+#[tokio::test]
+async fn a_purge_takes_what_is_still_to_be_read_with_it() {
+    let story = Story::begin().await;
+    let mut north = story.admin(NORTH);
+    story.connect_and_sync(&mut north, 0).await;
+    let account = story.account(0);
+    story.lever.switch(&account.id, Event::CandidateStageChange, true).expect("switched on");
+    for opportunity in &account.active[..3] {
+        story.lever.inside(&account.id).change_stage(opportunity, &account.stages[2]).expect("moved");
+    }
+    story.lever.wait_deliveries_idle().await;
+    let words = words(&north).await;
+    assert!(traces(&story, &words).await.contains(&"jobs".to_owned()));
+    north.delete("/v1/lever/connection?purge=true").await.expect(204);
+    assert_eq!(traces(&story, &words).await, Vec::<String>::new());
+    story.work().await;
+    assert_eq!(traces(&story, &words).await, Vec::<String>::new());
+    story.end().await;
+}
+
+/// What was asked of Lever before the purge and is answered after it is not stored.
+#[tokio::test]
+async fn a_read_that_is_under_way_brings_nothing_back() {
+    let story = Story::begin().await;
+    let mut north = story.admin(NORTH);
+    story.connect(&mut north, 0).await;
+    let opportunity = story.account(0).active[0].clone();
+    let id = &opportunity;
+    let contact = story.lever.opportunity(&story.account(0).id, id).expect("there")["contact"].as_str().expect("an id").to_owned();
+    for (asked, held) in [(format!("/v1/opportunities/{id}"), "/v1/opportunities/*"), (format!("/v1/contacts/{contact}"), "/v1/contacts/*")] {
+        story.lever.fault(Fault::new("GET", held, FaultKind::AnswerHeld).times(1));
+        let purge = async {
+            story.lever.wait_held(1).await;
+            north.delete("/v1/lever/connection?purge=true").await.expect(204);
+            story.lever.release().await;
+        };
+        let (answer, ()) = tokio::join!(north.get(&asked), purge);
+        answer.expect(404);
+        assert_eq!(traces(&story, &[id.clone(), contact.clone()]).await, Vec::<String>::new(), "{asked}");
+        story.connect(&mut north.clone(), 0).await;
+    }
+    story.work().await;
     story.end().await;
 }
 

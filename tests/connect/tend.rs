@@ -274,6 +274,28 @@ async fn a_change_of_how_it_stands_is_recorded_once() {
     story.end().await;
 }
 
+/// A sync that shows it is enough: nobody waits for the next look.
+#[tokio::test]
+async fn a_sync_that_shows_a_change_has_it_judged_at_once_and_counted() {
+    lever_integration::health::collect_metrics();
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.connect_and_sync(&mut admin, 0).await;
+    pass(&story, 6 * MINUTE).await;
+    let account = story.account(0);
+    story.lever.inside(&account.id).quietly().deactivate_user(&account.super_admin().id).expect("a user");
+    admin.post("/v1/lever/syncs", json!({})).await.expect(202);
+    story.work().await;
+    assert_eq!(codes(&connection(&admin).await), ["grantor_deactivated"]);
+    connect::tend_due(&story.app.state).await.expect("the database is there");
+    let judged: Vec<String> =
+        sqlx::query_scalar("SELECT warnings FROM connection_care").fetch_one(&mut database(&story).await).await.expect("judged");
+    assert_eq!(judged, ["grantor_deactivated"]);
+    let figures = admin.get("/metrics").await.expect(200).text;
+    assert!(figures.contains("lever_connection_status_changes_total{to=\"degraded\"}"), "{figures}");
+    story.end().await;
+}
+
 #[tokio::test]
 async fn a_sandbox_connection_is_not_used_in_production() {
     let sandbox = Setting { variables: vec![("LEVER_ENVIRONMENT", "sandbox".into())], ..Setting::default() };
@@ -289,6 +311,8 @@ async fn a_sandbox_connection_is_not_used_in_production() {
     let refused = elsewhere.post("/v1/lever/syncs", json!({})).await.expect(409);
     assert_eq!(refused.code(), "lever_environment_changed");
     assert!(refused.text.contains("sandbox") && refused.text.contains("production"), "{}", refused.text);
+    let said = message(&shown, "another_environment");
+    assert!(said.contains("LEVER_ENVIRONMENT back to sandbox") && said.contains("delete the synced data, and then connect"), "{said}");
     production.stop().await;
     story.end().await;
 }

@@ -82,7 +82,12 @@ impl Story {
 
     /// Another replica on the same database, Lever and clock.
     pub async fn replica(&self, setting: &Setting) -> (App, String) {
-        start_service(setting, &self.lever, &self.database, self.clock.clone()).await
+        self.replica_on(setting, self.clock.clone()).await
+    }
+
+    /// Another replica, on a machine whose clock shows another time.
+    pub async fn replica_on(&self, setting: &Setting, clock: Clock) -> (App, String) {
+        start_service(setting, &self.lever, &self.database, clock).await
     }
 
     pub fn admin(&self, organization: Uuid) -> Person {

@@ -3,6 +3,7 @@
 //! It lies here and not in the webhooks feature because connecting and disconnecting need it too: a disconnect must remove them
 //! at Lever while the tokens still work, and the connection's health says which of them bring anything.
 
+mod follow_up;
 mod purge;
 mod remove;
 mod silence;
@@ -10,10 +11,13 @@ mod status;
 mod table;
 mod wanted;
 
+pub use follow_up::follow_up;
 pub use purge::purge;
 pub use remove::remove_all;
 pub use silence::judge;
 pub use status::{WebhookState, WebhookStatus, statuses};
-pub use table::{Webhook, active, believed_ids, forget_all, new_id, plan, record_registration, retire, signature_key, tenant_of};
-pub(super) use table::{place as key_place, replace_sealed_key, sealed_keys};
+pub use table::{
+    Webhook, active, believed_ids, destroy_expired_keys, forget_all, new_id, plan, record_registration, retire, signature_key, tenant_of,
+};
+pub(super) use table::{drop_key, place as key_place, replace_sealed_key, sealed_keys};
 pub use wanted::{WANTED, Wanted};

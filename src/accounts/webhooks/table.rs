@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::crypto::{self, Keyring, Place};
+use crate::crypto::{self, Keyring, OpenError, Place};
 use crate::db::TenantTx;
 use crate::ids::TenantId;
 
@@ -43,8 +43,8 @@ impl Webhook {
     }
 }
 
-pub(in crate::accounts) fn place(tenant: TenantId) -> Place {
-    Place { tenant, column: "webhooks.signature_token" }
+pub(in crate::accounts) fn place(tenant: TenantId, id: &str) -> Place<'_> {
+    Place { tenant, column: "webhooks.signature_token", row: Some(id) }
 }
 
 /// A new webhook id. It names the organization, so that a delivery finds its rows without a search across organizations, and
@@ -76,10 +76,11 @@ pub async fn active(tx: &mut TenantTx) -> Result<Vec<Webhook>, sqlx::Error> {
     .await
 }
 
-/// The key of this webhook's signatures; `None` when there is no such webhook, its key never came, or it is believed no longer.
+/// The key of this webhook's signatures; `None` when there is no such webhook, its key never came or is damaged, or it is believed no
+/// longer.
 ///
 /// # Errors
-/// The database failed, or the key does not open with any configured one.
+/// The database failed, or the key was sealed with one that is not configured: it may be put back, so Lever should try again.
 pub async fn signature_key(tx: &mut TenantTx, keyring: &Keyring, id: &str, now: DateTime<Utc>) -> Result<Option<SecretString>, sqlx::Error> {
     let tenant = tx.tenant();
     let sealed: Option<Vec<u8>> = sqlx::query_scalar(
@@ -91,8 +92,14 @@ pub async fn signature_key(tx: &mut TenantTx, keyring: &Keyring, id: &str, now: 
     .bind(now)
     .fetch_optional(&mut **tx)
     .await?;
-    let opened = sealed.map(|sealed| keyring.open(place(tenant), &sealed)).transpose();
-    opened.map_err(|error| sqlx::Error::Decode(error.into()))
+    match sealed.map(|sealed| keyring.open(place(tenant, id), &sealed)).transpose() {
+        Ok(key) => Ok(key),
+        Err(error @ OpenError::UnknownKey(_)) => Err(sqlx::Error::Decode(error.into())),
+        Err(error @ (OpenError::Malformed | OpenError::Rejected)) => {
+            tracing::error!(%tenant, %error, "the key of a webhook does not open; its deliveries are refused");
+            Ok(None)
+        }
+    }
 }
 
 /// The ids of all organizations' webhooks whose deliveries may be believed.
@@ -108,7 +115,7 @@ pub async fn believed_ids(dispatch: &PgPool, now: DateTime<Utc>) -> Result<Vec<S
 /// # Errors
 /// The database failed.
 pub(in crate::accounts) async fn sealed_keys(tx: &mut TenantTx) -> Result<Vec<(String, Vec<u8>)>, sqlx::Error> {
-    sqlx::query_as("SELECT id, signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id FOR UPDATE")
+    sqlx::query_as("SELECT id, signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id")
         .bind(tx.tenant())
         .fetch_all(&mut **tx)
         .await
@@ -123,6 +130,32 @@ pub(in crate::accounts) async fn replace_sealed_key(tx: &mut TenantTx, id: &str,
         .bind(tx.tenant())
         .bind(id)
         .bind(sealed)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// Forgets a key that is of no use: without one the webhook counts as not registered, and another is made.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::accounts) async fn drop_key(tx: &mut TenantTx, id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE webhooks SET signature_token = NULL WHERE tenant_id = $1 AND id = $2")
+        .bind(tx.tenant())
+        .bind(id)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// Destroys the keys of retired webhooks that are believed no longer.
+///
+/// # Errors
+/// The database failed.
+pub async fn destroy_expired_keys(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE webhooks SET signature_token = NULL WHERE tenant_id = $1 AND accept_until <= $2 AND signature_token IS NOT NULL")
+        .bind(tx.tenant())
+        .bind(now)
         .execute(&mut **tx)
         .await
         .map(drop)
@@ -155,7 +188,7 @@ pub async fn record_registration(
     lever_id: &str,
     token: Option<&SecretString>,
 ) -> Result<(), sqlx::Error> {
-    let sealed = token.map(|token| keyring.seal(place(tx.tenant()), token));
+    let sealed = token.map(|token| keyring.seal(place(tx.tenant(), id), token));
     sqlx::query("UPDATE webhooks SET lever_id = $3, signature_token = $4 WHERE tenant_id = $1 AND id = $2")
         .bind(tx.tenant())
         .bind(id)

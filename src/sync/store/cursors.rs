@@ -1,4 +1,4 @@
-//! The `sync_cursors` table: how far each list was read by this connection.
+//! The `sync_cursors` table: how far each list was read by this connection, or by the one before it to the same account.
 
 use std::collections::HashMap;
 
@@ -31,6 +31,20 @@ pub(in crate::sync) async fn set(tx: &mut TenantTx, step: Step, epoch: i64, read
     .execute(&mut **tx)
     .await
     .map(drop)
+}
+
+/// Whether every one of these lists was read once, by whichever connection.
+pub(in crate::sync) async fn are_begun(tx: &mut TenantTx, steps: &[Step]) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) = cardinality($2) FROM sync_cursors WHERE tenant_id = $1 AND step = ANY($2::text[])")
+        .bind(tx.tenant())
+        .bind(steps)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// A new connection to the same account goes on where the last one stood.
+pub(in crate::sync) async fn carry_over(tx: &mut TenantTx, epoch: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE sync_cursors SET epoch = $2 WHERE tenant_id = $1").bind(tx.tenant()).bind(epoch).execute(&mut **tx).await.map(drop)
 }
 
 /// Gives those lists a cursor that have none of this connection yet.

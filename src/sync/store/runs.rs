@@ -145,6 +145,14 @@ pub(in crate::sync) async fn last_comparison(tx: &mut TenantTx) -> Result<Option
         .await
 }
 
+/// Whether a full sync has ever read everything.
+pub(in crate::sync) async fn was_read_whole(tx: &mut TenantTx) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM sync_runs WHERE tenant_id = $1 AND kind = 'full' AND status = 'succeeded')")
+        .bind(tx.tenant())
+        .fetch_one(&mut **tx)
+        .await
+}
+
 /// The run is being worked on. Keeps the time of its first start.
 pub(in crate::sync) async fn start(tx: &mut TenantTx, run: RunId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query(

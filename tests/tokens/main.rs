@@ -1,6 +1,11 @@
 //! Tokens at expiry: refreshed by one holder at a time, whoever asks and however many.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod elsewhere;
+mod failing;
+mod holders;
 
 use std::time::Duration;
 
