@@ -160,7 +160,10 @@ pub async fn record_judgement(tx: &mut TenantTx, status: &str, warnings: &[&str]
     .execute(&mut **tx)
     .await?;
     let from = before.and_then(|(known, _)| known).unwrap_or_default();
-    tracing::info!(%tenant, from, to = status, ?warnings, "how a connection stands has changed");
+    match warnings.is_empty() {
+        true => tracing::info!(%tenant, from, to = status, "how a connection stands has changed"),
+        false => tracing::warn!(%tenant, from, to = status, ?warnings, "a connection is ill, or otherwise than before"),
+    }
     if from != status {
         metrics::counter!("lever_connection_status_changes_total", "to" => status.to_owned()).increment(1);
     }

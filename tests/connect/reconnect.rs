@@ -31,6 +31,7 @@ async fn reconnecting_is_no_second_first_sync_and_finds_what_happened_meanwhile(
     admin.delete("/v1/lever/connection").await.expect(204);
     story.clock.advance(DAY);
     story.lever.set_now_ms(Some(story.clock.now().timestamp_millis()));
+    let mut admin = story.admin(NORTH);
     let inside = story.lever.inside(&account.id).quietly();
     inside.archive(&account.active[0], &account.archive_reasons[0]).expect("archived");
     inside.delete_opportunity(&account.active[1]).expect("deleted");
