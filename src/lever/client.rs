@@ -58,7 +58,7 @@ impl Default for Options {
             bulk: Patience { request: seconds(30), total: seconds(180), tries: 5 },
             oauth_timeout: seconds(30),
             chunk_timeout: seconds(30),
-            max_answer: 32 * 1024 * 1024,
+            max_answer: 8 * 1024 * 1024,
             backoff: Duration::from_millis(250),
         }
     }

@@ -29,7 +29,7 @@ fn warnings(run: &Value) -> Vec<(String, String)> {
 /// One set that is garbage in whatever form: said, left alone, tried again later, and read once it can be.
 #[tokio::test]
 async fn a_set_that_cannot_be_read_is_put_aside_and_read_later() {
-    for kind in [FaultKind::Garbage, FaultKind::Huge { bytes: 33 * 1024 * 1024 }] {
+    for kind in [FaultKind::Garbage, FaultKind::Huge { bytes: 30 * 1024 * 1024 }] {
         let story = Story::begin().await;
         let mut admin = story.admin(ORGANIZATION);
         story.connect(&mut admin, 0).await;
@@ -67,7 +67,7 @@ async fn a_set_that_cannot_be_read_is_put_aside_and_read_later() {
 #[tokio::test]
 async fn a_broken_page_is_read_in_smaller_pieces() {
     let lever = Options { opportunities: 260, active_share: 0.9, requests_per_second: 0.0, ..Options::default() };
-    for kind in [FaultKind::Truncate, FaultKind::Garbage, FaultKind::DropAfterCommit, FaultKind::Huge { bytes: 33 * 1024 * 1024 }] {
+    for kind in [FaultKind::Truncate, FaultKind::Garbage, FaultKind::DropAfterCommit, FaultKind::Huge { bytes: 30 * 1024 * 1024 }] {
         let story = Story::with(Setting { lever: lever.clone(), ..Setting::default() }).await;
         let mut admin = story.admin(ORGANIZATION);
         story.connect(&mut admin, 0).await;
