@@ -1,7 +1,7 @@
 //! Finding out that a list has no end. Pure.
 //!
-//! Three signs: an offset that was asked for before, and too many pages in a row that bring nothing new, be they empty or the same
-//! records under ever new offsets.
+//! Four signs: an offset that was asked for before; too many pages in a row that bring nothing new, be they empty or the same
+//! records under ever new offsets; and more pages than anybody has, which also bounds what is remembered here.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -9,6 +9,9 @@ use std::hash::{Hash, Hasher};
 
 /// Pages without anything new before a list is believed to have no end. A list that shifts repeats a page or two.
 const MOST_FRUITLESS: u32 = 10;
+
+/// Pages of one list: two million records, in about fifty megabytes of hashes.
+const MOST_PAGES: usize = 20_000;
 
 /// What one reading of a list has seen.
 #[derive(Default)]
@@ -29,7 +32,7 @@ impl Endless {
     pub(super) fn is_proven_by<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) -> bool {
         let new = keys.into_iter().filter(|key| self.seen.insert(hash(key))).count();
         self.fruitless = if new > 0 { 0 } else { self.fruitless + 1 };
-        self.fruitless >= MOST_FRUITLESS
+        self.fruitless >= MOST_FRUITLESS || self.asked.len() >= MOST_PAGES
     }
 }
 
@@ -56,6 +59,14 @@ mod tests {
         let pages = (1..).take_while(|_| !list.is_proven_by(["x", "y"])).count();
         // The first one was new.
         assert_eq!(pages, MOST_FRUITLESS as usize);
+    }
+
+    #[test]
+    fn ever_new_records_come_to_an_end_too() {
+        let mut list = Endless::default();
+        let pages =
+            (1..).take_while(|page: &usize| !list.repeats(Some(&page.to_string())) && !list.is_proven_by([page.to_string().as_str()])).count();
+        assert_eq!(pages + 1, MOST_PAGES);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::answer::Wish;
+use super::children::Children;
 use super::plan::{CHANGES, Kind, LONG, SMALL};
 use super::run::{Halt, Running};
 use super::store::{RunKind, Status, StepRow, cursors, runs, steps};
@@ -10,21 +12,39 @@ use crate::db::TenantTx;
 use crate::jobs::{self, Job};
 use crate::mirror;
 
-/// All lists of a full sync are read, or given up: what was not in them is gone, and the regular sync may begin.
-pub(super) async fn settle_lists(running: &Running<'_>) -> Result<(), Halt> {
+/// The regular sync may begin: whatever changed since this run began is looked for again, from Lever's own time then.
+pub(super) async fn begin_regular(running: &Running<'_>) -> Result<(), Halt> {
+    let lists = lists_of(running).await?;
     let mut tx = running.begin().await?;
-    let steps = steps::of_runs(&mut tx, &[running.id]).await?;
-    let lists: Vec<StepRow> = steps.into_iter().filter(|step| !step.step.is_of_children()).collect();
-    for kind in kinds(&lists) {
-        if let Some(since) = wholly_read_since(&lists, kind) {
-            mark_unseen_gone(&mut tx, kind, since).await?;
-            correct_count(&mut tx, &lists, kind).await?;
-        }
-    }
-    // Whatever changed since the run began is looked for again, from Lever's own time then.
     let read_until = lists.iter().filter_map(|step| step.until).min().unwrap_or(running.started_at).min(running.started_at);
     cursors::begin(&mut tx, &[CHANGES.as_slice(), &SMALL, &LONG].concat(), running.epoch, read_until).await?;
     running.commit(tx).await
+}
+
+/// All lists of a full sync are read, or given up: what was not in them is gone. Candidates are asked for by id first: a list that shifts
+/// while it is read may have left one out, and only Lever's word that there is none is reason enough to forget a person.
+pub(super) async fn settle_lists(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
+    let lists = lists_of(running).await?;
+    let mut vanished = Vec::new();
+    let mut tx = running.begin().await?;
+    for kind in kinds(&lists) {
+        let Some(since) = wholly_read_since(&lists, kind) else { continue };
+        match kind {
+            Kind::Opportunities => vanished = mirror::opportunities::unseen_since(&mut tx, since).await?,
+            _ => mark_unseen_gone(&mut tx, kind, since).await?,
+        }
+    }
+    running.commit(tx).await?;
+    children.read(&running.account, vanished.into_iter().map(|opportunity| Wish { opportunity, set: None }).collect()).await?;
+    let mut tx = running.begin().await?;
+    for kind in kinds(&lists).into_iter().filter(|kind| wholly_read_since(&lists, *kind).is_some()) {
+        correct_count(&mut tx, &lists, kind).await?;
+    }
+    running.commit(tx).await
+}
+
+async fn lists_of(running: &Running<'_>) -> Result<Vec<StepRow>, Halt> {
+    Ok(running.steps().await?.into_iter().filter(|step| !step.step.is_of_children()).collect())
 }
 
 /// Ends a full sync. It may have taken an hour: what changed meanwhile is looked for at once.
@@ -38,7 +58,7 @@ pub(super) async fn full(running: &Running<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Ends an incremental sync. One that changed nothing and met no trouble is not worth a line.
+/// Ends an incremental sync. Of those that changed nothing and met no trouble only the newest is worth a line: it says that all is well.
 pub(super) async fn incremental(running: &Running<'_>) -> Result<(), Halt> {
     let mut tx = running.begin().await?;
     let steps = steps::of_runs(&mut tx, &[running.id]).await?;
@@ -54,13 +74,16 @@ pub(super) async fn incremental(running: &Running<'_>) -> Result<(), Halt> {
     if !trouble.is_empty() {
         tracing::warn!(run = %running.id, trouble, "an incremental sync could not read everything");
     }
-    if !is_alone || (trouble.is_empty() && !changed) {
+    if !is_alone {
         if trouble.is_empty() {
             accounts::record_sync(&mut tx, running.state.clock.now()).await?;
         }
         runs::discard(&mut tx, running.id).await?;
         tx.commit().await?;
         return Ok(());
+    }
+    if trouble.is_empty() && !changed {
+        runs::keep_one_quiet(&mut tx, running.id).await?;
     }
     runs::prune_incremental(&mut tx, running.id, (!trouble.is_empty()).then_some(trouble.as_str())).await?;
     end(running, tx, &trouble).await
@@ -125,9 +148,8 @@ pub(super) async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateT
         Kind::Tags => mirror::tags::mark_unseen_gone(tx, since).await?,
         Kind::FeedbackTemplates => mirror::feedback_templates::mark_unseen_gone(tx, since).await?,
         Kind::Postings => mirror::postings::mark_unseen_gone(tx, since).await?,
-        Kind::Opportunities => mirror::opportunities::mark_unseen_gone(tx, since).await?,
-        // Each opportunity's set was replaced as a whole when it was read.
-        Kind::Panels | Kind::Notes | Kind::Resumes => 0,
+        // A candidate is asked for by id, and each set was replaced as a whole when it was read.
+        Kind::Opportunities | Kind::Panels | Kind::Notes | Kind::Resumes => 0,
     };
     if gone > 0 {
         tracing::info!(kind = kind.words(), gone, "Lever no longer lists some objects");

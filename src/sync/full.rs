@@ -16,24 +16,32 @@ pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
     let steps = running.steps().await?;
     let (first, rest): (Vec<&StepRow>, Vec<&StepRow>) =
         steps.iter().filter(|step| !step.done && !step.step.is_of_children()).partition(|step| step.step.comes_first());
-    running.together(first.into_iter().map(|step| lists::read_to_end(running, step.clone()).boxed()).collect()).await?;
+    lists::read_all(running, first).await?;
 
     let mut children = Children::open(running, &steps).await?;
     let other_lists = one_after_the_other(running, rest);
     running.together(vec![children.read_unread(&running.account, Among::Active).boxed(), other_lists.boxed()]).await?;
 
-    lists::wait_for_those_left(running).await?;
-    finish::settle_lists(running).await?;
+    // A list that Lever does not give us now keeps nothing waiting but what depends on it, and the end of the run.
+    let left = lists::left(running).await?;
+    finish::begin_regular(running).await?;
+    if left.is_none() {
+        finish::settle_lists(running, &mut children).await?;
+    }
     // Who came while the lists were read.
     children.read_unread(&running.account, Among::Active).await?;
     children.read_unread(&running.archived, Among::Archived).await?;
+    lists::wait_for(running, left.max(children.resting()))?;
     children.close().await?;
     finish::full(running).await
 }
 
+/// What changed since the run began is looked for once the lists before it are read.
 async fn one_after_the_other(running: &Running<'_>, steps: Vec<&StepRow>) -> Result<(), Halt> {
     for step in steps {
-        lists::read_to_end(running, step.clone()).await?;
+        if !step.step.has_span() || lists::all_before_are_read(running, step).await? {
+            lists::read_to_end(running, step.clone()).await?;
+        }
     }
     Ok(())
 }

@@ -5,12 +5,14 @@
 
 use std::collections::HashSet;
 
-use futures_util::FutureExt;
+use chrono::{DateTime, Utc};
 
-use super::children::{Children, Wish};
+use super::answer::{Wish, kind_of};
+use super::children::Children;
 use super::plan::Step;
 use super::run::{Halt, Running};
-use super::store::{StepRow, due};
+use super::store::due::{self, Due};
+use super::store::{RunKind, StepRow, quarantine, runs};
 use super::{finish, lists, sweep};
 use crate::mirror;
 use crate::mirror::children::Kind;
@@ -19,13 +21,14 @@ use crate::mirror::children::Kind;
 const AT_ONCE: i64 = 20;
 /// Requests for one opportunity that changed.
 const EACH: usize = 3;
+/// Sets that are tried again in one sweep, of those that could not be read.
+const RIPE: usize = 20;
 /// The share of the rate that may go to what changed, so that the next look at the lists comes in time.
 const SHARE: f64 = 0.7;
 
 pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
     let steps = running.steps().await?;
-    let unread = steps.iter().filter(|step| !step.done && !step.step.is_of_children());
-    running.together(unread.map(|step| lists::read_to_end(running, step.clone()).boxed()).collect()).await?;
+    lists::read_all(running, steps.iter().filter(|step| !step.done && !step.step.is_of_children()).collect()).await?;
     ask_for_the_vanished(running).await?;
 
     let mut children = Children::open(running, &steps).await?;
@@ -59,9 +62,8 @@ async fn read_due(running: &Running<'_>, children: &mut Children<'_>) -> Result<
         }
         let itself = due.iter().filter(|due| due.whole).map(|due| Wish { opportunity: due.opportunity_id.clone(), set: None });
         children.read(&running.account, itself.collect()).await?;
-        let sets = [Kind::Panels, Kind::Notes, Kind::Resumes];
-        let of_each = |set| due.iter().map(move |due| Wish { opportunity: due.opportunity_id.clone(), set: Some(set) });
-        children.read(&running.account, sets.into_iter().flat_map(of_each).collect()).await?;
+        let sets = unread_sets(running, &due).await?;
+        children.read(&running.account, sets).await?;
         let done: Vec<String> = due.iter().map(|due| due.opportunity_id.clone()).collect();
         let mut tx = running.begin().await?;
         due::settle(&mut tx, &done, since).await?;
@@ -71,6 +73,25 @@ async fn read_due(running: &Running<'_>, children: &mut Children<'_>) -> Result<
     tracing::warn!(run = %running.id, "more has changed than the budget can read; the rest is for the next incremental sync");
     metrics::counter!("lever_sync_behind_total", "what" => "changes").increment(1);
     Ok(())
+}
+
+/// The sets of these, as far as they are there, that nobody has read since they were asked for.
+async fn unread_sets(running: &Running<'_>, due: &[Due]) -> Result<Vec<Wish>, Halt> {
+    let mut wishes = Vec::new();
+    let mut tx = running.begin().await?;
+    for due in due {
+        let row = mirror::opportunities::find(&mut tx, &due.opportunity_id).await?;
+        if row.as_ref().is_some_and(|row| row.gone_at.is_some()) {
+            continue;
+        }
+        let read = |set| row.as_ref().and_then(|row| row.synced_at_of(set));
+        // Whoever reads a candidate reads the panels in the same breath.
+        let is_fresh = |set, at: DateTime<Utc>| if set == Kind::Panels { at >= due.asked_at } else { at > due.asked_at };
+        let unread = [Kind::Panels, Kind::Notes, Kind::Resumes].into_iter().filter(|set| !read(*set).is_some_and(|at| is_fresh(*set, at)));
+        wishes.extend(unread.map(|set| Wish { opportunity: due.opportunity_id.clone(), set: Some(set) }));
+    }
+    tx.commit().await?;
+    Ok(wishes)
 }
 
 fn allowance(running: &Running<'_>) -> usize {
@@ -85,10 +106,16 @@ fn allowance(running: &Running<'_>) -> usize {
 async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
     let config = &running.state.config;
     let now = running.state.clock.now();
-    let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval);
     let mut wishes: Vec<Wish> = Vec::new();
     let mut known = HashSet::new();
     let mut tx = running.begin().await?;
+    let beside_full = runs::under_way(&mut tx, RunKind::Full).await?.is_some();
+    let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval, beside_full);
+    // A few of those that could not be read are tried again first: each may take many requests.
+    for (kind, opportunity) in quarantine::ripe(&mut tx, now, (quota / 4).clamp(1, RIPE) as i64).await? {
+        let set = [Kind::Panels, Kind::Notes, Kind::Resumes].into_iter().find(|set| kind_of(*set) == kind);
+        wishes.extend(set.filter(|set| known.insert((*set, opportunity.clone()))).map(|set| Wish { opportunity, set: Some(set) }));
+    }
     for round in sweep::rounds(now, config.sync.interval) {
         let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, quota as i64 + 1).await?;
         wishes.extend(

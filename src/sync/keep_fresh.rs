@@ -20,12 +20,6 @@ use crate::ids::{RunId, TenantId};
 use crate::jobs::{Claim, Outcome};
 use crate::state::AppState;
 
-/// How often the small lists are read, at least: they seldom change, and a user who is deactivated must be known to be.
-const SMALL_LISTS: TimeDelta = TimeDelta::minutes(10);
-/// How often the longer ones are: they show what no list of changes does.
-const LONG_LISTS: TimeDelta = TimeDelta::hours(1);
-/// Who wants changes sooner wants those sooner too: small lists are read once in so many intervals, and longer ones.
-const INTERVALS: (i32, i32) = (5, 30);
 /// The share of an interval by which it varies.
 const JITTER: f64 = 0.1;
 
@@ -84,11 +78,10 @@ fn since(step: Step, cursors: &HashMap<Step, DateTime<Utc>>) -> Option<DateTime<
     cursors.get(&step).filter(|_| step.has_span()).map(|read_until| window::since(*read_until))
 }
 
-/// The lists without a span of time that it is time to read again.
+/// The lists without a span of time that it is time to read again: the small ones, which seldom change, though a user who is deactivated
+/// must be known to be; and the longer ones, which show what no list of changes does.
 fn due_lists(now: DateTime<Utc>, interval: Duration, read: impl Fn(Step) -> Option<DateTime<Utc>>) -> Vec<Step> {
-    let span = TimeDelta::from_std(interval).unwrap_or(LONG_LISTS).min(LONG_LISTS);
-    let (small, long) = (SMALL_LISTS.min(span * INTERVALS.0), LONG_LISTS.min(span * INTERVALS.1));
-    let periods = SMALL.map(|step| (step, small)).into_iter().chain(LONG.map(|step| (step, long)));
+    let periods = SMALL.map(|step| (step, sweep::soon(interval))).into_iter().chain(LONG.map(|step| (step, sweep::late(interval))));
     // A time ahead of now was never one to wait for.
     let is_due = |step, period| read(step).is_none_or(|read| read < sweep::due_before(now, period, interval) || read > now);
     periods.filter(|(step, period)| is_due(*step, *period)).map(|(step, _)| step).collect()
@@ -130,6 +123,7 @@ mod tests {
         assert_eq!(due_lists(at(60), INTERVAL, |_| Some(at(0))), []);
         assert_eq!(due_lists(at(600), INTERVAL, |_| Some(at(0))), SMALL);
         assert_eq!(due_lists(at(3600), INTERVAL, |_| Some(at(0))).len(), SMALL.len() + LONG.len());
+        assert_eq!(due_lists(at(50), Duration::from_secs(10), |_| Some(at(0))), SMALL);
     }
 
     #[test]

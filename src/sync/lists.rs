@@ -1,6 +1,7 @@
 //! One list, read page by page to its end.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
 
 use super::endless::Endless;
 use super::plan::{LONG, SMALL, Step};
@@ -8,25 +9,28 @@ use super::read::{self, Read};
 use super::run::{Halt, Running};
 use super::store::findings::{self, Finding};
 use super::store::{Advance, RunKind, StepRow, cursors, due, steps};
-use super::trouble::{self, MOST_FAILURES, MOST_RESTARTS, Remedy};
+use super::trouble::{self, MOST_RESTARTS, Remedy};
 use super::window;
 use crate::db::TenantTx;
 use crate::lever;
 use crate::mirror::compare::Standing;
 
-/// How long a list that sent garbage is left alone; each further time doubles it.
+/// How long what failed is left alone; each further time doubles it.
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 /// Reads a list from where it stands. A list that cannot be read just now is left for later, and the others go on.
 pub(super) async fn read_to_end(running: &Running<'_>, mut step: StepRow) -> Result<(), Halt> {
     begin(running, &mut step).await?;
+    // People wait for the candidates one can schedule with, and for nothing else that is read beside them.
+    let ahead = running.kind == RunKind::Full && step.step == Step::ActiveOpportunities;
+    let account = if ahead { &running.ahead } else { &running.account };
     let mut endless = Endless::default();
     while !step.done {
         if endless.repeats(step.cursor.as_deref()) {
             return give_up(running, &step, &trouble::endless(step.object)).await;
         }
         let read_at = running.read_at(step.began_at);
-        let page = read::page(&running.account, step.step, since(running, &step), step.cursor.as_deref());
+        let page = read::page(account, step.step, since(running, &step), step.cursor.as_deref());
         match running.unless_stopped(page).await? {
             Ok(page) if endless.is_proven_by(page.records.keys()) && page.next.is_some() => {
                 return give_up(running, &step, &trouble::endless(step.object)).await;
@@ -43,10 +47,33 @@ pub(super) async fn read_to_end(running: &Running<'_>, mut step: StepRow) -> Res
     Ok(())
 }
 
-/// Lists that were left for later keep the run from going on: it is carried on after a pause.
-pub(super) async fn wait_for_those_left(running: &Running<'_>) -> Result<(), Halt> {
-    let left = running.steps().await?.into_iter().filter(|step| !step.done && !step.step.is_of_children());
-    match left.map(|step| step.failures).max() {
+/// Reads lists side by side. In a run that was stopped one after the other: two that Lever is silent about must not look like a Lever that
+/// is away, again and again.
+pub(super) async fn read_all(running: &Running<'_>, steps: Vec<&StepRow>) -> Result<(), Halt> {
+    if !running.resumed {
+        return running.together(steps.into_iter().map(|step| read_to_end(running, step.clone()).boxed()).collect()).await;
+    }
+    for step in steps {
+        read_to_end(running, step.clone()).await?;
+    }
+    Ok(())
+}
+
+/// How often in a row the lists have failed that were left for later; `None` when all are read, or given up.
+pub(super) async fn left(running: &Running<'_>) -> Result<Option<i32>, Halt> {
+    let steps = running.steps().await?;
+    Ok(steps.iter().filter(|step| !step.done && !step.step.is_of_children()).map(|step| step.failures).max())
+}
+
+/// Whether every list before this one is read, or given up.
+pub(super) async fn all_before_are_read(running: &Running<'_>, list: &StepRow) -> Result<bool, Halt> {
+    let steps = running.steps().await?;
+    Ok(steps.iter().filter(|step| step.position < list.position && !step.step.is_of_children()).all(|step| step.done))
+}
+
+/// What was left for later keeps the run from its end: it is carried on after a pause, the longer the more often it has failed.
+pub(super) fn wait_for(running: &Running<'_>, left: Option<i32>) -> Result<(), Halt> {
+    match left {
         Some(failures) => Err(Halt::Later(running.state.clock.now() + PAUSE * (1 << (failures - 1).clamp(0, 10)))),
         None => Ok(()),
     }
@@ -116,7 +143,11 @@ async fn compare(running: &Running<'_>, tx: &mut TenantTx, step: &StepRow, page:
 
 /// Does what can be done about a page that could not be had. False: the list rests for now. An error means that no list can be read.
 async fn mend(running: &Running<'_>, step: &mut StepRow, error: lever::Error) -> Result<bool, Halt> {
-    match trouble::of_list(&error) {
+    match trouble::of_list(&error, step.cursor.is_some()) {
+        Remedy::Doubt => match running.silence(step.step).await? {
+            None => try_again(running, step, error).await,
+            Some(silence) => Err(silence.into()),
+        },
         Remedy::Wait => Err(error.into()),
         Remedy::Stop => Err(Halt::ConnectionLost),
         Remedy::GiveUp if trouble::is_not_offered(step.step, &error) => skip(running, step).await,
@@ -138,9 +169,9 @@ async fn try_again(running: &Running<'_>, step: &StepRow, error: lever::Error) -
     let mut tx = running.begin().await?;
     let failures = steps::count_failure(&mut tx, step).await?;
     running.commit(tx).await?;
-    tracing::warn!(run = %running.id, step = ?step.step, failures, %error, "a page cannot be read, however small");
+    tracing::warn!(run = %running.id, step = ?step.step, failures, %error, "a page cannot be read, though Lever answers");
     // The regular sync has no time to wait: its next one asks for the same span again.
-    if failures >= MOST_FAILURES || running.kind == RunKind::Incremental {
+    if failures >= trouble::most_failures(&error) || running.kind == RunKind::Incremental {
         give_up(running, step, &trouble::refused(step.object, &error)).await?;
     }
     Ok(false)

@@ -7,7 +7,8 @@
 //! | `run` | the job: resumable, fenced, stopped by a disconnect; what all runs share |
 //! | `full` `incremental` `reconcile` | what each kind of run does |
 //! | `lists` `read` | one list page by page; one page of it |
-//! | `children` | panels, notes and resumes, one request for each set, many under way |
+//! | `children` `answer` | panels, notes and resumes, one request for each set, many under way |
+//! | `doubt` | sets that failed, while nobody knows whether it is them or Lever |
 //! | `window` `sweep` | how far changes were read; what is read again without a sign (pure) |
 //! | `trouble` `endless` | what a failed read means; a list without an end (pure) |
 //! | `finish` | what is gone, what is counted, how it ended |
@@ -16,7 +17,9 @@
 //!
 //! The rule: a page and its cursor are committed together, behind a fence. A crash repeats the requests under way and nothing else.
 
+mod answer;
 mod children;
+mod doubt;
 mod endless;
 mod estimate;
 mod events;

@@ -76,7 +76,8 @@ pub(super) struct Which {
     kind: Option<RunKind>,
 }
 
-/// Full syncs and others, the newest first. Incremental ones are listed once they have changed something or went wrong.
+/// Full syncs and others, the newest first. Incremental ones are listed once they have changed something or went
+/// wrong; of the others only the newest is.
 #[utoipa::path(get, path = "/v1/lever/syncs", tag = "Sync", security(("bearer" = [])), params(Which, Paging), responses(
     (status = 200, body = Page<SyncView>),
     (status = 400, description = "`invalid_parameter`", body = Problem),

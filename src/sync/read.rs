@@ -140,7 +140,7 @@ impl Records {
                 Ok(0)
             }
             Self::DeletedOpportunities(records) => {
-                for id in compare::among(tx, Listed::Opportunities, &keys(records)).await? {
+                for id in mirror::opportunities::known_among(tx, &keys(records)).await? {
                     mirror::opportunities::mark_gone(tx, &id, read_at).await?;
                 }
                 Ok(0)

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use super::plan::Step;
 use super::store::{Run, RunKind, Status, StepRow, runs, steps};
 use super::{full, incremental, reconcile};
 use crate::accounts;
@@ -19,7 +20,7 @@ use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::RunId;
 use crate::jobs::{Claim, Outcome};
-use crate::lever::{Account, Lane};
+use crate::lever::{self, Account, Lane, Paging};
 use crate::state::AppState;
 
 /// Why a run stops short of its end.
@@ -47,6 +48,8 @@ pub(super) struct Running<'a> {
     pub(super) state: &'a AppState,
     /// Asks in the lane of what people wait for.
     pub(super) account: Account,
+    /// Asks before the others, for what makes the product usable.
+    pub(super) ahead: Account,
     /// Asks in the lane of what hardly anybody looks at.
     pub(super) archived: Account,
     pub(super) id: RunId,
@@ -54,6 +57,8 @@ pub(super) struct Running<'a> {
     pub(super) dry_run: bool,
     pub(super) started_at: DateTime<Utc>,
     pub(super) epoch: i64,
+    /// It was begun before, and stopped: perhaps because of something that will be met again.
+    pub(super) resumed: bool,
     claim: &'a Claim,
     /// Of this run: its parts stop at their next read, none in the middle of a transaction.
     stop: CancellationToken,
@@ -107,12 +112,14 @@ impl<'a> Running<'a> {
         Ok(Some(Self {
             state,
             account: account.in_lane(lane),
+            ahead: account.in_lane(Lane::Incremental),
             archived: account.in_lane(Lane::Archived),
             id,
             kind,
             dry_run,
             started_at: started_at.unwrap_or(now),
             epoch,
+            resumed: started_at.is_some(),
             claim,
             stop: state.shutdown.child_token(),
             counted: AtomicU64::new(0),
@@ -120,6 +127,12 @@ impl<'a> Running<'a> {
     }
 
     async fn work(&self) -> Result<(), Halt> {
+        // Should Lever have been away: what stopped the run may not be what shows that it is back.
+        if self.resumed
+            && let Some(error) = self.silence(Step::Users).await?
+        {
+            return Err(error.into());
+        }
         match self.kind {
             RunKind::Full => full::work(self).await,
             RunKind::Incremental => incremental::work(self).await,
@@ -144,7 +157,7 @@ impl<'a> Running<'a> {
 
     /// Ends a transaction of the run, and brings its count of requests up to date in it.
     pub(super) async fn commit(&self, mut tx: TenantTx) -> Result<(), Halt> {
-        let sent = self.account.requests_sent() + self.archived.requests_sent();
+        let sent = self.account.requests_sent() + self.ahead.requests_sent() + self.archived.requests_sent();
         let more = sent - self.counted.swap(sent, Ordering::Relaxed);
         runs::count_requests(&mut tx, self.id, i64::try_from(more).unwrap_or(i64::MAX), self.state.clock.now()).await?;
         tx.commit().await?;
@@ -155,6 +168,23 @@ impl<'a> Running<'a> {
     /// that of the one which began it: what is seen now must not count as unseen.
     pub(super) fn read_at(&self, began_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
         self.state.clock.now().max(began_at.unwrap_or(self.started_at)).max(self.started_at)
+    }
+
+    /// Whether Lever is silent altogether: asked when a read of `unanswered` was not answered, about something else that is small. `None`:
+    /// it answers.
+    pub(super) async fn silence(&self, unanswered: Step) -> Result<Option<lever::Error>, Halt> {
+        let small = Paging::first().limit(1);
+        let asked = async {
+            match unanswered {
+                Step::Stages => self.account.list_archive_reasons(&small).await.map(drop),
+                _ => self.account.list_stages(&small).await.map(drop),
+            }
+        };
+        match self.unless_stopped(asked).await? {
+            Ok(()) | Err(lever::Error::Rejected { .. }) => Ok(None),
+            Err(lever::Error::ReauthorizationRequired) => Err(Halt::ConnectionLost),
+            Err(error) => Ok(Some(error)),
+        }
     }
 
     /// Waits for reads, unless the run is to stop: an answer that is not stored was not read.

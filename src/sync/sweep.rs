@@ -11,12 +11,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::mirror::children::Kind;
 use crate::mirror::opportunities::Among;
 
-/// How often a set is read again at least, where an interview is to come.
+/// How often a set is read again at least, where an interview is to come: within five intervals of the regular sync, and so often.
 const UPCOMING: TimeDelta = TimeDelta::minutes(10);
+const UPCOMING_INTERVALS: u32 = 5;
 /// How often a set of any other active candidate is, and a resume.
 const ACTIVE: TimeDelta = TimeDelta::hours(1);
+const ACTIVE_INTERVALS: u32 = 30;
 /// The share of the account's rate that the sweep may take.
 const SHARE: f64 = 0.15;
+/// As long as a full sync is under way.
+const SHARE_BESIDE_FULL: f64 = 0.005;
 /// Requests of one sweep where there is no limit.
 const UNLIMITED: usize = 50_000;
 
@@ -29,24 +33,41 @@ pub(super) struct Round {
     pub(super) before: DateTime<Utc>,
 }
 
+/// How often what matters soon is read again: sets where an interview is to come, and the small lists.
+pub(super) fn soon(interval: Duration) -> TimeDelta {
+    shorter(UPCOMING, interval, UPCOMING_INTERVALS)
+}
+
+/// How often everything else is that no list of changes shows.
+pub(super) fn late(interval: Duration) -> TimeDelta {
+    shorter(ACTIVE, interval, ACTIVE_INTERVALS)
+}
+
+/// Who asks for a shorter interval than usual wants everything fresher.
+fn shorter(period: TimeDelta, interval: Duration, intervals: u32) -> TimeDelta {
+    TimeDelta::from_std(interval.saturating_mul(intervals)).map_or(period, |many| many.min(period))
+}
+
 /// What a sweep looks for, the most urgent first. The next one comes about an `interval` later.
 pub(super) fn rounds(now: DateTime<Utc>, interval: Duration) -> Vec<Round> {
     let round = |set, among, period| Round { set, among, before: due_before(now, period, interval) };
+    let (soon, late) = (soon(interval), late(interval));
     vec![
-        round(Kind::Panels, Among::Upcoming, UPCOMING),
-        round(Kind::Notes, Among::Upcoming, UPCOMING),
-        round(Kind::Panels, Among::Active, ACTIVE),
-        round(Kind::Notes, Among::Active, ACTIVE),
-        round(Kind::Resumes, Among::Active, ACTIVE),
-        round(Kind::Resumes, Among::Upcoming, ACTIVE),
+        round(Kind::Panels, Among::Upcoming, soon),
+        round(Kind::Notes, Among::Upcoming, soon),
+        round(Kind::Panels, Among::Active, late),
+        round(Kind::Notes, Among::Active, late),
+        round(Kind::Resumes, Among::Active, late),
+        round(Kind::Resumes, Among::Upcoming, late),
     ]
 }
 
-/// How many requests a sweep may take that comes every `interval`.
-pub(super) fn quota(requests_per_second: f64, interval: Duration) -> usize {
+/// How many requests a sweep may take that comes every `interval`. Beside a full sync, which reads every set anyway, hardly any.
+pub(super) fn quota(requests_per_second: f64, interval: Duration, beside_full: bool) -> usize {
+    let share = if beside_full { SHARE_BESIDE_FULL } else { SHARE };
     match requests_per_second > 0.0 {
         // At least a few, or a short interval would starve it. The cast is exact for any rate there is.
-        true => ((requests_per_second * interval.as_secs_f64() * SHARE) as usize).clamp(4, UNLIMITED),
+        true => ((requests_per_second * interval.as_secs_f64() * share) as usize).clamp(4, UNLIMITED),
         false => UNLIMITED,
     }
 }
@@ -77,6 +98,16 @@ mod tests {
     }
 
     #[test]
+    fn a_short_interval_makes_everything_fresher() {
+        assert_eq!((soon(INTERVAL), late(INTERVAL)), (UPCOMING, ACTIVE));
+        assert_eq!((soon(Duration::from_secs(3600)), late(Duration::from_secs(3600))), (UPCOMING, ACTIVE));
+        let short = Duration::from_secs(10);
+        assert_eq!((soon(short), late(short)), (TimeDelta::seconds(50), TimeDelta::minutes(5)));
+        assert_eq!(soon(Duration::MAX), UPCOMING);
+        assert!(rounds(now(), short).iter().all(|round| now() - round.before < TimeDelta::minutes(5)));
+    }
+
+    #[test]
     fn an_interval_beyond_the_period_means_every_time() {
         let hourly = due_before(now(), UPCOMING, Duration::from_secs(3600));
         assert!(now() - hourly < TimeDelta::minutes(3));
@@ -90,8 +121,9 @@ mod tests {
 
     #[test]
     fn it_takes_a_small_share_of_the_rate() {
-        assert_eq!(quota(10.0, INTERVAL), 180);
-        assert_eq!(quota(10.0, Duration::from_secs(1)), 4);
-        assert_eq!(quota(0.0, INTERVAL), UNLIMITED);
+        assert_eq!(quota(10.0, INTERVAL, false), 180);
+        assert_eq!(quota(10.0, INTERVAL, true), 6);
+        assert_eq!(quota(10.0, Duration::from_secs(1), false), 4);
+        assert_eq!(quota(0.0, INTERVAL, false), UNLIMITED);
     }
 }

@@ -1,13 +1,18 @@
 //! What a failed read means for a run, without IO.
 //!
 //! Lever is away for hours now and then, and sends things that cannot be read. Being away costs time and nothing else; what cannot
-//! be read costs one list or one record, never the others, and is said in the end.
+//! be read costs one list or one record, never the others, and is said in the end. A read that is not answered may be either: then
+//! Lever is asked for something else, and its answer decides.
 
 use super::plan::{Kind, Step};
 use crate::lever;
 
 /// An answer that cannot be read is asked for this often before its list is given up.
-pub(super) const MOST_FAILURES: i32 = 3;
+const MOST_FAILURES: i32 = 3;
+/// What Lever does not answer, though it answers others, is asked for this often: with pauses that double, over four hours.
+const MOST_SILENCES: i32 = 10;
+/// So many sets of one kind that fail in a row, with no success between, are not about single candidates.
+pub(super) const MOST_IN_A_ROW: usize = 5;
 /// Lever may refuse an offset of its own this often before the list is given up.
 pub(super) const MOST_RESTARTS: i32 = 5;
 
@@ -16,6 +21,8 @@ pub(super) const MOST_RESTARTS: i32 = 5;
 pub(super) enum Remedy {
     /// Lever is away: the same page again, later.
     Wait,
+    /// Lever did not answer: it is away, or this one list is.
+    Doubt,
     /// Perhaps it was an accident: the same page again, a few times.
     TryAgain,
     /// The offset is dead: the list again from its first page.
@@ -26,29 +33,50 @@ pub(super) enum Remedy {
     Stop,
 }
 
-/// What to do about a list whose page could not be had.
-pub(super) fn of_list(error: &lever::Error) -> Remedy {
+/// What a failed read of one set of one opportunity is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// This one set.
+    OneSet,
+    /// This one set, or all of its kind: who knows before more of them fail in a row?
+    Unclear,
+    /// Whatever else could be asked for.
+    Everything,
+}
+
+/// What to do about a list whose page could not be had; `from_offset` when it was not the first page.
+pub(super) fn of_list(error: &lever::Error, from_offset: bool) -> Remedy {
     match error {
         lever::Error::ReauthorizationRequired => Remedy::Stop,
+        // The offset is the only part of the request that the pages before did not have.
+        lever::Error::Rejected { status: 400, .. } if from_offset => Remedy::Restart,
         _ if error.is_bad_offset() => Remedy::Restart,
         lever::Error::Rejected { .. } | lever::Error::Redirected { .. } | lever::Error::Invalid { .. } => Remedy::GiveUp,
         lever::Error::Unreadable { .. } => Remedy::TryAgain,
-        lever::Error::NotSent { .. }
-        | lever::Error::Down { .. }
-        | lever::Error::NoAnswer { .. }
-        | lever::Error::Unavailable { .. }
-        | lever::Error::RateLimited { .. }
-        | lever::Error::NoToken { .. } => Remedy::Wait,
+        lever::Error::NoAnswer { .. } | lever::Error::Unavailable { .. } => Remedy::Doubt,
+        lever::Error::NotSent { .. } | lever::Error::Down { .. } | lever::Error::RateLimited { .. } | lever::Error::NoToken { .. } => Remedy::Wait,
     }
 }
 
-/// Whether only one set of one opportunity is left out. What is wrong is about this one; a missing permission (403) is not.
-pub(super) fn concerns_one_record(error: &lever::Error) -> bool {
+/// What the failed read of a set is about.
+pub(super) fn of_set(error: &lever::Error) -> About {
     match error {
-        lever::Error::Rejected { status, .. } => *status != 403,
-        lever::Error::Unreadable { .. } | lever::Error::Invalid { .. } => true,
-        _ => false,
+        _ if is_silence(error) => About::Unclear,
+        // A missing permission is about all of them, one record that is kept from us is not.
+        lever::Error::Rejected { status: 403, .. } | lever::Error::Redirected { .. } => About::Unclear,
+        lever::Error::Rejected { .. } | lever::Error::Unreadable { .. } | lever::Error::Invalid { .. } => About::OneSet,
+        _ => About::Everything,
     }
+}
+
+/// Whether Lever said nothing about what was asked: it may be away.
+pub(super) fn is_silence(error: &lever::Error) -> bool {
+    matches!(error, lever::Error::NoAnswer { .. } | lever::Error::Unavailable { .. })
+}
+
+/// How often in a row something may fail like this before it is given up.
+pub(super) fn most_failures(error: &lever::Error) -> i32 {
+    if is_silence(error) { MOST_SILENCES } else { MOST_FAILURES }
 }
 
 /// Whether it only means that this Lever has no such list: not every one tells what was deleted.
@@ -60,6 +88,7 @@ pub(super) fn is_not_offered(step: Step, error: &lever::Error) -> bool {
 pub(super) fn reason(error: &lever::Error) -> &'static str {
     match error {
         lever::Error::Unreadable { reason, .. } | lever::Error::Invalid { reason } => reason,
+        _ if is_silence(error) => "not answered",
         _ => "refused",
     }
 }
@@ -95,34 +124,42 @@ mod tests {
     }
 
     #[test]
-    fn lever_being_away_costs_nothing_but_time() {
+    fn what_cannot_even_be_asked_costs_nothing_but_time() {
         for error in [
             lever::Error::NotSent { reason: "connect" },
-            lever::Error::NoAnswer { reason: "timed out" },
-            lever::Error::Unavailable { status: 503, retry_after: None },
+            lever::Error::Down { retry_after: std::time::Duration::from_secs(20) },
             lever::Error::RateLimited { retry_after: None },
             lever::Error::NoToken { reason: "refresh", retry_after: None },
         ] {
-            assert_eq!(of_list(&error), Remedy::Wait, "{error}");
-            assert!(!concerns_one_record(&error), "{error}");
+            assert_eq!((of_list(&error, true), of_set(&error)), (Remedy::Wait, About::Everything), "{error}");
+        }
+    }
+
+    #[test]
+    fn silence_may_be_about_this_or_about_everything() {
+        for error in [lever::Error::NoAnswer { reason: "timed out" }, lever::Error::Unavailable { status: 503, retry_after: None }] {
+            assert_eq!((of_list(&error, true), of_set(&error)), (Remedy::Doubt, About::Unclear), "{error}");
+            assert!(most_failures(&error) > MOST_FAILURES);
         }
     }
 
     #[test]
     fn a_refusal_stands_and_garbage_is_tried_again() {
-        for status in [400, 403, 404, 422] {
-            assert_eq!(of_list(&rejected(status)), Remedy::GiveUp);
-            assert_eq!(concerns_one_record(&rejected(status)), status != 403);
+        for (status, about) in [(400, About::OneSet), (403, About::Unclear), (404, About::OneSet), (422, About::OneSet)] {
+            assert_eq!((of_list(&rejected(status), false), of_set(&rejected(status))), (Remedy::GiveUp, about));
         }
-        assert_eq!(of_list(&lever::Error::Unreadable { status: 200, reason: "html" }), Remedy::TryAgain);
-        assert_eq!(of_list(&lever::Error::ReauthorizationRequired), Remedy::Stop);
-        assert!(!concerns_one_record(&lever::Error::ReauthorizationRequired));
+        let garbage = lever::Error::Unreadable { status: 200, reason: "html" };
+        assert_eq!((of_list(&garbage, false), of_set(&garbage), most_failures(&garbage)), (Remedy::TryAgain, About::OneSet, MOST_FAILURES));
+        assert_eq!(of_list(&lever::Error::ReauthorizationRequired, true), Remedy::Stop);
+        assert_eq!(of_set(&lever::Error::ReauthorizationRequired), About::Everything);
     }
 
     #[test]
-    fn a_dead_offset_begins_the_list_again() {
+    fn a_dead_offset_begins_the_list_again_whatever_lever_calls_it() {
         let dead = lever::Error::Rejected { status: 400, code: "InvalidOffset".into(), message: Default::default() };
-        assert_eq!(of_list(&dead), Remedy::Restart);
+        assert_eq!(of_list(&dead, false), Remedy::Restart);
+        assert_eq!(of_list(&rejected(400), true), Remedy::Restart);
+        assert_eq!(of_list(&rejected(422), true), Remedy::GiveUp);
     }
 
     #[test]

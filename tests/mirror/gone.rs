@@ -78,12 +78,15 @@ async fn what_a_whole_list_did_not_hold_is_gone() {
         stages::mark_unseen_gone(&mut tx, bound).await,
         tags::mark_unseen_gone(&mut tx, bound).await,
         postings::mark_unseen_gone(&mut tx, bound).await,
-        opportunities::mark_unseen_gone(&mut tx, bound).await,
         mirror::archive_reasons::mark_unseen_gone(&mut tx, bound).await,
         mirror::feedback_templates::mark_unseen_gone(&mut tx, bound).await,
     ] {
         assert_eq!(marked.expect("marked"), 1);
     }
+    // A candidate is asked for by id first.
+    assert_eq!(opportunities::unseen_since(&mut tx, bound).await.expect("read"), ["old"]);
+    opportunities::mark_gone(&mut tx, "old", bound).await.expect("marked");
+    assert!(opportunities::unseen_since(&mut tx, bound).await.expect("read").is_empty());
     assert_eq!(users::upsert(&mut tx, &[record::<User>(json!({"id": "old"}))], at(9)).await.expect("stored"), 0, "a tombstone is newer");
     let known = mirror::feedback_templates::exists(&mut tx, &["old".into(), "new".into(), "no-feedback".into(), "x".into()]).await.expect("read");
     assert_eq!(known, ["new", "no-feedback"]);

@@ -60,13 +60,13 @@ async fn the_list_is_newest_first_in_pages_and_ones_own() {
         admin.post("/v1/lever/syncs", json!({})).await.expect(202);
         story.work().await;
     }
-    let all = admin.get("/v1/lever/syncs").await.expect(200).json();
+    let all = admin.get("/v1/lever/syncs?kind=full").await.expect(200).json();
     let started: Vec<&str> = all["data"].as_array().expect("a list").iter().map(|run| run["startedAt"].as_str().expect("a time")).collect();
     assert!(started.len() == 4 && started.is_sorted_by(|newer, older| newer > older), "{started:?}");
 
-    let first = admin.get("/v1/lever/syncs?limit=3").await.expect(200).json();
+    let first = admin.get("/v1/lever/syncs?kind=full&limit=3").await.expect(200).json();
     let cursor = first["nextCursor"].as_str().expect("there is more");
-    let rest = admin.get(&format!("/v1/lever/syncs?limit=3&cursor={cursor}")).await.expect(200).json();
+    let rest = admin.get(&format!("/v1/lever/syncs?kind=full&limit=3&cursor={cursor}")).await.expect(200).json();
     assert_eq!((&rest["data"][0], &rest["nextCursor"]), (&all["data"][3], &json!(null)));
     assert_eq!(admin.get("/v1/lever/syncs?cursor=made-up").await.expect(400).code(), "invalid_parameter");
 

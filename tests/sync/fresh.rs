@@ -135,6 +135,8 @@ async fn what_did_not_change_costs_little_and_fills_no_list() {
     let mut admin = story.admin(ORGANIZATION);
     story.connect_and_sync(&mut admin, 0).await;
     pass(&story, INTERVAL).await;
+    let quiet_one = async || admin.get("/v1/lever/syncs?kind=incremental").await.json();
+    let before = quiet_one().await;
     story.lever.clear_ledger();
     pass(&story, INTERVAL).await;
     let paths: Vec<String> = story.lever.ledger().into_iter().map(|entry| entry.path).collect();
@@ -142,15 +144,18 @@ async fn what_did_not_change_costs_little_and_fills_no_list() {
     assert!(paths.len() <= 7 + upcoming, "{paths:?}");
     assert!(!paths.iter().any(|path| path == "/v1/users"), "the small lists wait for their own time");
 
-    let runs = admin.get("/v1/lever/syncs").await.json();
-    assert_eq!(runs["data"].as_array().expect("runs").len(), 1, "{runs}");
+    // Of the quiet ones only the newest is listed.
+    let quiet = quiet_one().await;
+    assert_eq!((quiet["data"].as_array().expect("runs").len(), &quiet["data"][0]["status"]), (1, &json!("succeeded")), "{quiet}");
+    assert_ne!(quiet["data"][0]["id"], before["data"][0]["id"], "the newest");
     // One that finds something is told, once it is over.
     let account = story.account(0);
     story.lever.inside(&account.id).quietly().add_tags(&account.active[0], &["New"]).expect("tagged");
     pass(&story, INTERVAL).await;
     let runs = admin.get("/v1/lever/syncs?kind=incremental").await.json();
     let run = &runs["data"][0];
-    assert_eq!((runs["data"].as_array().expect("runs").len(), &run["kind"], &run["status"]), (1, &json!("incremental"), &json!("succeeded")));
+    assert_eq!((runs["data"].as_array().expect("runs").len(), &run["kind"], &run["status"]), (2, &json!("incremental"), &json!("succeeded")));
+    assert_ne!(run["id"], quiet["data"][0]["id"]);
     assert!(run["requests"].as_u64().expect("a count") >= 10, "{run}");
     assert_eq!(admin.get("/v1/lever/syncs?kind=nightly").await.expect(400).code(), "invalid_parameter");
     story.end().await;

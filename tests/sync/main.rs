@@ -5,10 +5,12 @@ mod bad_upstream;
 mod clocks;
 mod copy;
 mod endpoints;
+mod forgotten;
 mod fresh;
 mod interrupt;
 mod reconcile;
 mod resume;
+mod silence;
 mod trouble;
 mod whole;
 

@@ -76,7 +76,7 @@ async fn a_run_that_crashes_anywhere_goes_on_from_its_last_page() {
 }
 
 async fn newest(person: &crate::support::story::Person) -> Value {
-    person.get("/v1/lever/syncs").await.expect(200).json()["data"][0].clone()
+    person.get("/v1/lever/syncs?kind=full").await.expect(200).json()["data"][0].clone()
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn a_new_connection_begins_a_new_run() {
     crash_after(&story, 6).await;
     story.connect(&mut admin, 0).await;
     story.work().await;
-    let runs = admin.get("/v1/lever/syncs").await.json();
+    let runs = admin.get("/v1/lever/syncs?kind=full").await.json();
     let statuses: Vec<&str> = runs["data"].as_array().expect("a list").iter().filter_map(|run| run["status"].as_str()).collect();
     assert_eq!(statuses, ["succeeded", "canceled"]);
     assert_whole(&story, ORGANIZATION, 0).await;

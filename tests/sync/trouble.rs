@@ -138,7 +138,7 @@ async fn panels_that_cannot_be_read_cost_one_opportunity() {
 
 /// Without the right to read panels, not every opportunity is asked about.
 #[tokio::test]
-async fn panels_that_are_refused_are_given_up_at_once() {
+async fn panels_that_are_refused_are_given_up_soon() {
     let story = Story::begin().await;
     let mut admin = story.admin(ORGANIZATION);
     story.connect(&mut admin, 0).await;
@@ -146,7 +146,8 @@ async fn panels_that_are_refused_are_given_up_at_once() {
     story.lever.fault(status("/v1/opportunities/*/panels", 403));
     assert_eq!(carry_on(&story.app.state).await, Outcome::Done);
     let asked = story.lever.ledger().iter().filter(|entry| entry.path.ends_with("/panels")).count();
-    assert!(asked <= 16, "asked {asked} times");
+    // Five in a row are proof enough; as many as are under way at once may follow.
+    assert!(asked <= 20, "asked {asked} times");
     let run = newest(&admin).await;
     assert_eq!(run["status"], "failed");
     assert!(run["error"].as_str().is_some_and(|said| said.contains("panels (status 403)")), "{run}");
@@ -200,9 +201,9 @@ async fn lever_being_away_only_delays() {
     story.lever.clear_ledger();
     story.work().await;
     assert_eq!(newest(&admin).await["status"], "succeeded");
-    // The incremental sync after it reads each small list once.
+    // The regular sync, which has begun meanwhile, reads each small list once, beside this one and after it.
     let again = story.lever.ledger().iter().filter(|entry| entry.path == "/v1/users").count();
-    assert!(again <= 1, "what was read before is read again");
+    assert!(again <= 2, "what was read before is read again: {again}");
     assert_whole(&story, ORGANIZATION, 0).await;
     story.end().await;
 }

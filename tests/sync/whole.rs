@@ -25,7 +25,7 @@ async fn a_thousand_opportunities_and_everything_around_them() {
     let account = story.account(0);
     let counts = story.lever.counts(&account.id).expect("the account is there");
     assert_eq!(ids(&story, ORGANIZATION, "tags").await.len(), counts.tags);
-    let run = admin.get("/v1/lever/syncs").await.expect(200).json()["data"][0].clone();
+    let run = admin.get("/v1/lever/syncs?kind=full").await.expect(200).json()["data"][0].clone();
     assert_eq!((&run["status"], &run["error"]), (&json!("succeeded"), &json!(null)));
     for (kind, there) in [
         ("users", counts.users),
@@ -129,7 +129,7 @@ async fn what_left_lever_is_gone_after_the_next_sync() {
     admin.post("/v1/lever/syncs", json!({})).await.expect(202);
     story.work().await;
     assert_whole(&story, ORGANIZATION, 0).await;
-    let run = admin.get("/v1/lever/syncs").await.json()["data"][0].clone();
+    let run = admin.get("/v1/lever/syncs?kind=full").await.json()["data"][0].clone();
     assert_eq!(counted(&run, "opportunities"), (38, Some(38)));
     story.end().await;
 }

@@ -69,7 +69,7 @@ async fn a_revoked_grant_asks_for_a_new_authorization() {
     let connection = admin.get("/v1/lever/connection").await.expect(200).json();
     assert_eq!(connection["status"], "reauthorization_required");
     assert!(connection["warnings"][0]["message"].as_str().is_some_and(|said| said.contains("admin")), "{connection}");
-    let run = admin.get("/v1/lever/syncs").await.json()["data"][0].clone();
+    let run = admin.get("/v1/lever/syncs?kind=full").await.json()["data"][0].clone();
     assert_eq!(run["status"], "failed");
     assert!(run["error"].is_string(), "{run}");
 

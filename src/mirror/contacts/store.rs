@@ -68,6 +68,24 @@ pub async fn mark_gone(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> R
     .map(drop)
 }
 
+/// Empties what we knew about people who were anonymized.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::mirror) async fn anonymize(tx: &mut TenantTx, ids: &[&str], read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE contacts SET anonymized = true, synced_at = $3, name = NULL, headline = NULL, emails = '{}',
+                raw = jsonb_build_object('id', id, 'isAnonymized', true)
+         WHERE tenant_id = $1 AND id = ANY($2) AND synced_at <= $3 AND NOT anonymized",
+    )
+    .bind(tx.tenant())
+    .bind(ids)
+    .bind(read_at)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
 /// Marks gone the contact of an opportunity that is gone, unless another opportunity that is still there shares it.
 ///
 /// # Errors

@@ -74,7 +74,7 @@ pub(super) async fn booked_after(
          JOIN unnest($2::text[]) AS who (id) ON who.id = ANY(i.interviewer_ids)
          LEFT JOIN users u ON u.tenant_id = $1 AND u.id = who.id
          LEFT JOIN opportunities o ON o.tenant_id = $1 AND o.id = i.opportunity_id
-         WHERE i.tenant_id = $1 AND i.gone_at IS NULL AND i.canceled_at IS NULL
+         WHERE i.tenant_id = $1 AND i.gone_at IS NULL AND i.canceled_at IS NULL AND o.gone_at IS NULL
            AND i.end_at > $3 AND i.start_at < $4 AND i.start_at > $3 - interval '7 days'
            AND ($5::text IS NULL OR i.panel_id <> $5)
            AND ($6::timestamptz IS NULL OR (i.start_at, i.id, who.id) > ($6, $7, $8))

@@ -63,7 +63,7 @@ pub async fn page(tx: &mut TenantTx, filter: &InterviewFilter, paging: &Paging) 
          FROM interviews i
          JOIN panels p ON p.tenant_id = $1 AND p.id = i.panel_id
          LEFT JOIN opportunities o ON o.tenant_id = $1 AND o.id = i.opportunity_id
-         WHERE i.tenant_id = $1 AND i.gone_at IS NULL
+         WHERE i.tenant_id = $1 AND i.gone_at IS NULL AND o.gone_at IS NULL
            AND ($2::timestamptz IS NULL OR i.end_at > $2)
            AND ($3::timestamptz IS NULL OR i.start_at < $3)
            AND ($4::text IS NULL OR $4 = ANY(i.interviewer_ids))

@@ -18,7 +18,7 @@ pub use booked::{Booked, booked};
 pub use list::{InterviewFilter, page};
 pub use people::{InterviewerView, People};
 pub use store::{InterviewRow, end_of, find};
-pub(super) use store::{mark_canceled_in_panel, mark_gone_in_panels, replace_in_panels};
+pub(super) use store::{forget_words_in_panel, mark_canceled_in_panel, mark_gone_in_panels, replace_in_panels};
 pub use view::{InterviewView, view};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

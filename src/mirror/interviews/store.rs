@@ -66,7 +66,7 @@ pub(in crate::mirror) async fn replace_in_panels(
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE interviews SET gone_at = $2, synced_at = $2
+        "UPDATE interviews SET gone_at = $2, synced_at = $2, raw = jsonb_build_object('id', id)
          WHERE tenant_id = $1 AND panel_id = ANY($3) AND id <> ALL($4) AND synced_at <= $2 AND gone_at IS NULL",
     )
     .bind(tx.tenant())
@@ -94,7 +94,7 @@ fn interviewer_ids(interview: &Interview) -> Vec<&str> {
     interview.interviewers.iter().map(|interviewer| interviewer.id.as_str()).filter(|id| !id.is_empty()).collect()
 }
 
-/// Marks gone the interviews of panels that are.
+/// Marks gone the interviews of panels that are, and empties them.
 ///
 /// # Errors
 /// The database failed.
@@ -103,7 +103,7 @@ pub(in crate::mirror) async fn mark_gone_in_panels(tx: &mut TenantTx, panels: &[
         return Ok(());
     }
     sqlx::query(
-        "UPDATE interviews SET gone_at = $2, synced_at = $2
+        "UPDATE interviews SET gone_at = $2, synced_at = $2, raw = jsonb_build_object('id', id)
          WHERE tenant_id = $1 AND panel_id = ANY($3) AND synced_at <= $2 AND gone_at IS NULL",
     )
     .bind(tx.tenant())
@@ -137,6 +137,19 @@ pub(in crate::mirror) async fn mark_canceled_in_panel(
     .execute(&mut **tx)
     .await
     .map(drop)
+}
+
+/// Empties what people wrote in the interviews of a panel.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::mirror) async fn forget_words_in_panel(tx: &mut TenantTx, panel: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE interviews SET raw = without_words(raw) WHERE tenant_id = $1 AND panel_id = $2")
+        .bind(tx.tenant())
+        .bind(panel)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
 /// One interview as stored, also when it is canceled or gone.

@@ -1,17 +1,16 @@
 //! Opportunities that Lever no longer has.
 //!
-//! Two kinds of evidence, and they weigh differently. A 404 for this one id is proof: the candidate was deleted, and what we knew
-//! about the person goes too. Being missing from a whole list is only a hint, because a candidate who advances while the list is
-//! read can be skipped: the row is hidden, and everything is back as soon as any later read brings it.
+//! A 404 for this one id is proof: the candidate was deleted, and what we knew about the person goes too. Being missing from a whole
+//! list is only a hint, because a candidate who advances while the list is read can be skipped: whoever reads lists asks for these by id.
 
 use chrono::{DateTime, Utc};
 
 use crate::db::TenantTx;
-use crate::mirror::{contacts, notes, panels, resumes, storable};
+use crate::mirror::{contacts, notes, panels, resumes};
 
 /// Lever says that there is no such opportunity: hides it, empties what was known about the person, and marks its panels, notes and
-/// resumes gone. An
-/// id that was never seen is remembered too, so that a page read earlier and stored later does not bring it back.
+/// resumes gone and empty. An id that was never seen is remembered too, so that a page read earlier and stored later does not bring it
+/// back.
 ///
 /// # Errors
 /// The database failed.
@@ -35,11 +34,33 @@ pub async fn mark_gone(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> R
     resumes::mark_all_gone(tx, id, read_at).await
 }
 
-/// Hides the opportunities that a whole list, read since then, did not hold.
+/// Opportunities that no read since then has brought, though whole lists were read: gone, or skipped by a list that shifted. With them
+/// those that are hidden, and of which something is still known.
 ///
 /// # Errors
 /// The database failed.
-pub async fn mark_unseen_gone(tx: &mut TenantTx, read_before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-    let statement = "UPDATE opportunities SET gone_at = $2, synced_at = $2 WHERE tenant_id = $1 AND synced_at < $2 AND gone_at IS NULL";
-    storable::mark_unseen_gone(tx, statement, read_before).await
+pub async fn unseen_since(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM opportunities
+         WHERE tenant_id = $1 AND CASE WHEN gone_at IS NULL THEN synced_at < $2 ELSE raw <> jsonb_build_object('id', id) END ORDER BY id",
+    )
+    .bind(tx.tenant())
+    .bind(since)
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Those of these opportunities, in order, of which something is known: Lever's word that they are gone is news.
+///
+/// # Errors
+/// The database failed.
+pub async fn known_among(tx: &mut TenantTx, ids: &[&str]) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM opportunities
+         WHERE tenant_id = $1 AND id = ANY($2) AND (gone_at IS NULL OR raw <> jsonb_build_object('id', id)) ORDER BY id",
+    )
+    .bind(tx.tenant())
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await
 }

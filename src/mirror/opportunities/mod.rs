@@ -1,6 +1,7 @@
 //! Opportunities: one candidacy of one person each, with their contact and application taken out of Lever's expanded answer.
 
 mod expanded;
+mod forget;
 mod get;
 mod gone;
 mod list;
@@ -17,7 +18,7 @@ use crate::state::AppState;
 
 pub(super) use expanded::collapse;
 pub use get::view;
-pub use gone::{mark_gone, mark_unseen_gone};
+pub use gone::{known_among, mark_gone, unseen_since};
 pub use list::{OpportunityFilter, page};
 pub use names::names;
 pub(super) use sets::take_set;

@@ -17,8 +17,9 @@ impl OpportunityRow {
     }
 }
 
-/// Says that a set was read as a whole, and keeps others from storing it until the transaction ends. False: a newer read of it, or a
-/// newer proof that the opportunity is gone, is stored already, or nothing is known of such an opportunity; then the set is no news.
+/// Says that a set was read as a whole, and keeps others from storing it until the transaction ends. False: a newer read of it, or newer
+/// news that the opportunity is gone or the person anonymized, is stored already, or nothing is known of such an opportunity; then the
+/// set is no news.
 ///
 /// # Errors
 /// The database failed.
@@ -26,15 +27,15 @@ pub(in crate::mirror) async fn take_set(tx: &mut TenantTx, id: &str, kind: Kind,
     let statement = match kind {
         Kind::Panels => {
             "UPDATE opportunities SET panels_synced_at = $3
-             WHERE tenant_id = $1 AND id = $2 AND coalesce(greatest(panels_synced_at, gone_at) <= $3, true)"
+             WHERE tenant_id = $1 AND id = $2 AND coalesce(greatest(panels_synced_at, gone_at, forgotten_at) <= $3, true)"
         }
         Kind::Notes => {
             "UPDATE opportunities SET notes_synced_at = $3
-             WHERE tenant_id = $1 AND id = $2 AND coalesce(greatest(notes_synced_at, gone_at) <= $3, true)"
+             WHERE tenant_id = $1 AND id = $2 AND coalesce(greatest(notes_synced_at, gone_at, forgotten_at) <= $3, true)"
         }
         Kind::Resumes => {
             "UPDATE opportunities SET resumes_synced_at = $3
-             WHERE tenant_id = $1 AND id = $2 AND coalesce(greatest(resumes_synced_at, gone_at) <= $3, true)"
+             WHERE tenant_id = $1 AND id = $2 AND coalesce(greatest(resumes_synced_at, gone_at, forgotten_at) <= $3, true)"
         }
     };
     let taken = sqlx::query(statement).bind(tx.tenant()).bind(id).bind(read_at).execute(&mut **tx).await?;

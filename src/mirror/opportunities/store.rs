@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::expanded::collapse;
+use super::forget;
 use crate::db::TenantTx;
 use crate::lever::{Application, Contact, Opportunity, Record};
 use crate::mirror::contacts;
@@ -47,6 +48,8 @@ pub async fn upsert(tx: &mut TenantTx, records: &[Record<Opportunity>], read_at:
     let contacts: Vec<Record<Contact>> = rows.iter().filter_map(|row| row.contact.as_ref()?.object.as_deref().cloned()).collect();
     // Contacts before opportunities, everywhere: two transactions never wait for each other in a circle.
     contacts::upsert(tx, &contacts, read_at).await?;
+    let records: Vec<&Record<Opportunity>> = rows.iter().map(AsRef::as_ref).collect();
+    let forgotten = forget::newly_anonymized(tx, &records, read_at).await?;
     let rows: Vec<Columns> = rows.iter().map(|row| Columns::of(row)).collect();
     let stored = sqlx::query(
         "INSERT INTO opportunities (tenant_id, id, contact_id, name, emails, stage_id, owner_id, application_id, posting_id, tags, archived_at,
@@ -92,6 +95,7 @@ pub async fn upsert(tx: &mut TenantTx, records: &[Record<Opportunity>], read_at:
     .bind(column(&rows, |row| row.search.as_str()))
     .execute(&mut **tx)
     .await?;
+    forget::forget(tx, &forgotten, read_at).await?;
     Ok(stored.rows_affected())
 }
 

@@ -59,6 +59,7 @@ pub(super) async fn list(
     let rows: Vec<Shown> = sqlx::query_as(
         "SELECT id, start_at, opportunity_id, canceled_at, externally_managed, raw, synced_at FROM panels p
          WHERE tenant_id = $1 AND gone_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM opportunities o WHERE o.tenant_id = $1 AND o.id = p.opportunity_id AND o.gone_at IS NOT NULL)
            AND ($2::timestamptz IS NULL OR end_at > $2)
            AND ($3::timestamptz IS NULL OR start_at < $3)
            AND ($4::text IS NULL OR EXISTS (SELECT 1 FROM interviews i

@@ -1,7 +1,8 @@
 //! Panels: the interviews one candidate has in one go, and the interviews inside them.
 //!
 //! A panel record is the truth about all its interviews, and the list of an opportunity's panels the truth about all of them:
-//! Lever tells of a deleted interview only by leaving it out. A canceled panel stays, whether Lever still lists it or not.
+//! Lever tells of a deleted interview only by leaving it out. A canceled panel stays, whether Lever still lists it or not; of what is
+//! gone nothing is kept but its id, because its notes may be about a person.
 
 mod by_link;
 mod cancel;
@@ -22,7 +23,7 @@ pub use by_link::opportunity_of_link;
 pub use cancel::mark_canceled;
 pub use get::etag;
 pub use list_of_opportunity::page_of_opportunity;
-pub use set::{mark_all_gone, replace_for_opportunity};
+pub use set::{forget_words_of_canceled, mark_all_gone, replace_for_opportunity};
 pub use store::{PanelRow, find, mark_gone, upsert};
 pub use version::version;
 pub use view::{PanelInterview, PanelStatus, PanelView, view, view_with_version, views};

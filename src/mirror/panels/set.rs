@@ -1,14 +1,16 @@
 //! All panels of one opportunity at once: what is not in the whole set is no longer there.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::types::Json;
 
-use super::upsert;
+use super::{upsert, version};
 use crate::db::TenantTx;
 use crate::lever::{Panel, Record};
 use crate::mirror::interviews;
 
 /// Makes our copy of an opportunity's panels equal to the whole set that was read: stores them, and marks gone what is missing.
-/// Does nothing when a newer read of the set, or a newer proof that the opportunity is gone, is stored already. Only for a set
+/// Does nothing when a newer read of the set, or newer news that the opportunity is gone or forgotten, is stored already. Only for a set
 /// that was read completely; single panels go through [`upsert`].
 ///
 /// # Errors
@@ -19,12 +21,13 @@ pub async fn replace_for_opportunity(
     records: &[Record<Panel>],
     read_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let known: Option<Option<DateTime<Utc>>> =
-        sqlx::query_scalar("SELECT greatest(panels_synced_at, gone_at) FROM opportunities WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE")
-            .bind(tx.tenant())
-            .bind(opportunity)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let known: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(
+        "SELECT greatest(panels_synced_at, gone_at, forgotten_at) FROM opportunities WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .fetch_optional(&mut **tx)
+    .await?;
     if known.flatten().is_some_and(|known| known > read_at) {
         return Ok(());
     }
@@ -38,7 +41,7 @@ pub async fn replace_for_opportunity(
     let there: Vec<&str> = records.iter().map(|panel| panel.id.as_str()).collect();
     // Canceled ones are kept: whoever canceled a panel may still read that it is.
     let vanished: Vec<String> = sqlx::query_scalar(
-        "UPDATE panels SET gone_at = $3, synced_at = $3
+        "UPDATE panels SET gone_at = $3, synced_at = $3, raw = jsonb_build_object('id', id)
          WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND gone_at IS NULL AND canceled_at IS NULL AND id <> ALL($4)
          RETURNING id",
     )
@@ -51,13 +54,13 @@ pub async fn replace_for_opportunity(
     interviews::mark_gone_in_panels(tx, &vanished, read_at).await
 }
 
-/// Marks every panel of an opportunity gone, canceled ones too: the opportunity itself is.
+/// Marks every panel of an opportunity gone and empties it, canceled ones too: the opportunity itself is gone.
 ///
 /// # Errors
 /// The database failed.
 pub async fn mark_all_gone(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let marked: Vec<String> = sqlx::query_scalar(
-        "UPDATE panels SET gone_at = $3, synced_at = $3
+        "UPDATE panels SET gone_at = $3, synced_at = $3, raw = jsonb_build_object('id', id)
          WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND gone_at IS NULL RETURNING id",
     )
     .bind(tx.tenant())
@@ -66,4 +69,32 @@ pub async fn mark_all_gone(tx: &mut TenantTx, opportunity: &str, read_at: DateTi
     .fetch_all(&mut **tx)
     .await?;
     interviews::mark_gone_in_panels(tx, &marked, read_at).await
+}
+
+/// Empties the words of an opportunity's canceled panels: the person is anonymized, and Lever need not list such panels again.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_words_of_canceled(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let canceled: Vec<(String, Value)> = sqlx::query_as(
+        "SELECT id, without_words(raw) FROM panels
+         WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND canceled_at IS NOT NULL AND gone_at IS NULL
+         ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(read_at)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (id, raw) in &canceled {
+        sqlx::query("UPDATE panels SET raw = $3, version = $4 WHERE tenant_id = $1 AND id = $2")
+            .bind(tx.tenant())
+            .bind(id)
+            .bind(Json(raw))
+            .bind(version(raw))
+            .execute(&mut **tx)
+            .await?;
+        interviews::forget_words_in_panel(tx, id).await?;
+    }
+    Ok(())
 }

@@ -92,12 +92,14 @@ pub async fn find(tx: &mut TenantTx, id: &str) -> Result<Option<PanelRow>, sqlx:
 /// # Errors
 /// The database failed.
 pub async fn mark_gone(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    let marked = sqlx::query("UPDATE panels SET gone_at = $3, synced_at = $3 WHERE tenant_id = $1 AND id = $2 AND synced_at <= $3")
-        .bind(tx.tenant())
-        .bind(id)
-        .bind(read_at)
-        .execute(&mut **tx)
-        .await?;
+    let marked = sqlx::query(
+        "UPDATE panels SET gone_at = $3, synced_at = $3, raw = jsonb_build_object('id', id) WHERE tenant_id = $1 AND id = $2 AND synced_at <= $3",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .bind(read_at)
+    .execute(&mut **tx)
+    .await?;
     if marked.rows_affected() == 0 {
         return Ok(());
     }

@@ -6,12 +6,11 @@
 
 mod difference;
 
-use futures_util::FutureExt;
-
 pub use difference::DifferenceView;
 pub(super) use difference::summary;
 
-use super::children::{Children, Wish};
+use super::answer::Wish;
+use super::children::Children;
 use super::plan::Kind;
 use super::run::{Halt, Running};
 use super::store::findings::{self, Finding};
@@ -26,11 +25,11 @@ const MOST_ASKED: usize = 2_000;
 pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
     let all = running.steps().await?;
     let (first, rest): (Vec<&StepRow>, Vec<&StepRow>) = all.iter().filter(|step| !step.done).partition(|step| step.step.comes_first());
-    running.together(first.into_iter().map(|step| lists::read_to_end(running, step.clone()).boxed()).collect()).await?;
+    lists::read_all(running, first).await?;
     for step in rest {
         lists::read_to_end(running, step.clone()).await?;
     }
-    lists::wait_for_those_left(running).await?;
+    lists::wait_for(running, lists::left(running).await?)?;
 
     let vanished = find_gone(running).await?;
     let mut trouble = finish::troubles(&running.steps().await?);

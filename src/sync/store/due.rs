@@ -1,4 +1,5 @@
-//! The `sync_due` table: opportunities that are to be read again. Written in the transaction that stores why.
+//! The `sync_due` table: opportunities that are to be read again. Written in the transaction that stores why: by the lists of the sync,
+//! and by the table of opportunities itself, which knows of every change, whoever found it.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -11,6 +12,7 @@ pub(in crate::sync) struct Due {
     pub(in crate::sync) opportunity_id: String,
     /// It itself too, and not only what hangs on it.
     pub(in crate::sync) whole: bool,
+    pub(in crate::sync) asked_at: DateTime<Utc>,
 }
 
 /// Asks for these to be read again.
@@ -33,7 +35,7 @@ pub(in crate::sync) async fn add(tx: &mut TenantTx, opportunities: &[String], wh
 
 /// Those that have waited longest.
 pub(in crate::sync) async fn oldest(tx: &mut TenantTx, rows: i64) -> Result<Vec<Due>, sqlx::Error> {
-    sqlx::query_as("SELECT opportunity_id, whole FROM sync_due WHERE tenant_id = $1 ORDER BY asked_at, opportunity_id LIMIT $2")
+    sqlx::query_as("SELECT opportunity_id, whole, asked_at FROM sync_due WHERE tenant_id = $1 ORDER BY asked_at, opportunity_id LIMIT $2")
         .bind(tx.tenant())
         .bind(rows)
         .fetch_all(&mut **tx)

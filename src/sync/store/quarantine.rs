@@ -14,9 +14,9 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::days(1);
 /// Leaves it alone for a while; answers how often it has failed by now. `reason` names no person.
 pub(in crate::sync) async fn add(tx: &mut TenantTx, kind: Kind, opportunity: &str, reason: &str, now: DateTime<Utc>) -> Result<i32, sqlx::Error> {
     let failures: i32 = sqlx::query_scalar(
-        "INSERT INTO sync_quarantine (tenant_id, object, opportunity_id, reason, failures, retry_at) VALUES ($1, $2, $3, $4, 1, $5)
+        "INSERT INTO sync_quarantine (tenant_id, object, opportunity_id, reason, failures, retry_at, failed_at) VALUES ($1, $2, $3, $4, 1, $5, $6)
          ON CONFLICT (tenant_id, object, opportunity_id) DO UPDATE
-         SET reason = excluded.reason, failures = sync_quarantine.failures + 1
+         SET reason = excluded.reason, failures = sync_quarantine.failures + 1, failed_at = excluded.failed_at
          RETURNING failures",
     )
     .bind(tx.tenant())
@@ -24,6 +24,7 @@ pub(in crate::sync) async fn add(tx: &mut TenantTx, kind: Kind, opportunity: &st
     .bind(opportunity)
     .bind(reason)
     .bind(now + pause(1))
+    .bind(now)
     .fetch_one(&mut **tx)
     .await?;
     sqlx::query("UPDATE sync_quarantine SET retry_at = $4 WHERE tenant_id = $1 AND object = $2 AND opportunity_id = $3")
@@ -47,14 +48,35 @@ pub(in crate::sync) async fn lift(tx: &mut TenantTx, kind: Kind, opportunities: 
         .map(drop)
 }
 
-/// What is to be left alone now.
-pub(in crate::sync) async fn held(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<HashSet<(Kind, String)>, sqlx::Error> {
-    let rows: Vec<(Kind, String)> = sqlx::query_as("SELECT object, opportunity_id FROM sync_quarantine WHERE tenant_id = $1 AND retry_at > $2")
-        .bind(tx.tenant())
-        .bind(now)
-        .fetch_all(&mut **tx)
-        .await?;
+/// What is to be left alone now; of that, only what has failed since then.
+pub(in crate::sync) async fn held(
+    tx: &mut TenantTx,
+    now: DateTime<Utc>,
+    failed_since: Option<DateTime<Utc>>,
+) -> Result<HashSet<(Kind, String)>, sqlx::Error> {
+    let rows: Vec<(Kind, String)> = sqlx::query_as(
+        "SELECT object, opportunity_id FROM sync_quarantine
+         WHERE tenant_id = $1 AND retry_at > $2 AND ($3::timestamptz IS NULL OR failed_at > $3)",
+    )
+    .bind(tx.tenant())
+    .bind(now)
+    .bind(failed_since)
+    .fetch_all(&mut **tx)
+    .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// What has been left alone for long enough; what has waited longest first.
+pub(in crate::sync) async fn ripe(tx: &mut TenantTx, now: DateTime<Utc>, rows: i64) -> Result<Vec<(Kind, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT object, opportunity_id FROM sync_quarantine
+         WHERE tenant_id = $1 AND retry_at <= $2 ORDER BY retry_at, object, opportunity_id LIMIT $3",
+    )
+    .bind(tx.tenant())
+    .bind(now)
+    .bind(rows)
+    .fetch_all(&mut **tx)
+    .await
 }
 
 fn pause(failures: i32) -> TimeDelta {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::db::TenantTx;
 use crate::ids::RunId;
 
-/// Incremental syncs that are kept; each of them changed something or went wrong.
+/// Incremental syncs that are kept; each of them but one changed something or went wrong.
 const KEPT_INCREMENTAL: i64 = 50;
 
 /// What a run reads.
@@ -210,9 +210,20 @@ pub(in crate::sync) async fn cancel_stale(tx: &mut TenantTx, epoch: i64, why: &s
     .map(drop)
 }
 
-/// Takes a run out of the list that has nothing to tell, with its steps.
+/// Takes a run out of the list that nobody looks for, with its steps.
 pub(in crate::sync) async fn discard(tx: &mut TenantTx, run: RunId) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM sync_runs WHERE tenant_id = $1 AND id = $2").bind(tx.tenant()).bind(run).execute(&mut **tx).await.map(drop)
+}
+
+/// This incremental sync found nothing; the one before that found nothing goes, with its steps.
+pub(in crate::sync) async fn keep_one_quiet(tx: &mut TenantTx, newest: RunId) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sync_runs WHERE tenant_id = $1 AND quiet").bind(tx.tenant()).execute(&mut **tx).await?;
+    sqlx::query("UPDATE sync_runs SET quiet = true WHERE tenant_id = $1 AND id = $2")
+        .bind(tx.tenant())
+        .bind(newest)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
 /// Takes those incremental syncs out of the list that say the same as this one, and the oldest beyond a bound.
