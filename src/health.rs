@@ -9,7 +9,7 @@ use axum::routing::get;
 use http::header;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::state::AppState;
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -35,12 +35,20 @@ pub fn metrics_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// The process answers.
-async fn alive() -> &'static str {
+#[utoipa::path(get, path = "/healthz", tag = "Operations", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// The database answers and is migrated: requests can be served.
-async fn ready(State(state): State<AppState>) -> Result<&'static str> {
+#[utoipa::path(
+    get, path = "/readyz", tag = "Operations",
+    responses(
+        (status = 200, body = String, content_type = "text/plain"),
+        (status = 503, body = Problem, description = "`database_unavailable` or `not_migrated`"),
+    ),
+)]
+pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str> {
     state.db.ping().await?;
     if !state.db.is_migrated().await? {
         return Err(Error::unavailable(
@@ -52,8 +60,9 @@ async fn ready(State(state): State<AppState>) -> Result<&'static str> {
     Ok("ready\n")
 }
 
-/// Prometheus text.
-async fn figures() -> impl IntoResponse {
+/// Figures as Prometheus text; at `METRICS_ADDR` instead where that is set.
+#[utoipa::path(get, path = "/metrics", tag = "Operations", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn figures() -> impl IntoResponse {
     let text = METRICS.get().map(PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

@@ -116,6 +116,17 @@ impl FakeLever {
         Ok(opportunity.panels.iter().map(|panel| panel.json()).collect())
     }
 
+    /// An interview as the API answers it on its own.
+    ///
+    /// # Errors
+    /// 404 when there is no such interview.
+    pub fn interview_of(&self, account: &str, opportunity: &str, interview: &str) -> Result<Value, Refusal> {
+        let state = self.state();
+        let opportunity = state.account(account)?.opportunity(opportunity)?;
+        let (panel, interview) = opportunity.interview(interview)?;
+        Ok(interview.json(panel, opportunity))
+    }
+
     /// The notes of an opportunity as the API answers them.
     ///
     /// # Errors

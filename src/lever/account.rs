@@ -2,7 +2,7 @@
 //! adds its calls to it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub struct Account {
     pub(super) lane: Lane,
     root: Arc<RwLock<Url>>,
     sent: Arc<AtomicU64>,
+    /// 0: none yet.
+    status: Arc<AtomicU16>,
 }
 
 impl Account {
@@ -32,7 +34,7 @@ impl Account {
     pub fn new(lever: Lever, tokens: Arc<dyn TokenSource>, budget: Budget) -> Self {
         let root = Arc::new(RwLock::new(lever.endpoints().api.clone()));
         let circuit = Circuit::new(Clock::system());
-        Self { lever, tokens, budget, circuit, lane: Lane::Person, root, sent: Arc::default() }
+        Self { lever, tokens, budget, circuit, lane: Lane::Person, root, sent: Arc::default(), status: Arc::default() }
     }
 
     /// With the circuit that all who ask for this account share.
@@ -48,9 +50,9 @@ impl Account {
         self
     }
 
-    /// The same account asking in another lane, with a count of requests of its own.
+    /// The same account asking in another lane, with a count of requests and a last answer of its own.
     pub fn in_lane(&self, lane: Lane) -> Self {
-        Self { lane, sent: Arc::default(), ..self.clone() }
+        Self { lane, sent: Arc::default(), status: Arc::default(), ..self.clone() }
     }
 
     /// Where the account's API is now: worth storing when Lever has redirected to another data centre.
@@ -61,6 +63,15 @@ impl Account {
     /// How many requests went out through this handle and its clones since [`Account::in_lane`].
     pub fn requests_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// The status of the last answer that came through this handle and its clones since [`Account::in_lane`].
+    pub fn last_status(&self) -> Option<u16> {
+        Some(self.status.load(Ordering::Relaxed)).filter(|status| *status > 0)
+    }
+
+    pub(super) fn remember_status(&self, status: u16) {
+        self.status.store(status, Ordering::Relaxed);
     }
 
     pub(super) fn remember_root(&self, root: Url) {

@@ -70,7 +70,7 @@ pub use notes::Note;
 pub use opportunities::{Opportunity, OpportunityFilter};
 pub use panels::Panel;
 pub use postings::{Posting, PostingFilter};
-pub use record::{Page, Record, Ref, Resource};
+pub use record::{Page, Record, Ref, Resource, whole};
 pub use resumes::Resume;
 pub use stages::Stage;
 pub use tags::Tag;

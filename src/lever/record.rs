@@ -115,10 +115,15 @@ impl Tolerant for bool {
 
 impl Tolerant for i64 {
     fn from_json(value: Value) -> Option<Self> {
-        // A whole number may arrive as `45.0`; the cast is exact below 2^53.
-        let whole = |n: &f64| n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0;
-        value.as_i64().or_else(|| value.as_f64().filter(whole).map(|n| n as i64))
+        whole(&value)
     }
+}
+
+/// A whole number as Lever may send it, also as `45.0`.
+pub fn whole(value: &Value) -> Option<i64> {
+    // The cast is exact below 2^53.
+    let whole = |n: &f64| n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0;
+    value.as_i64().or_else(|| value.as_f64().filter(whole).map(|n| n as i64))
 }
 
 /// Lever's times are milliseconds since the epoch.

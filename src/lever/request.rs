@@ -128,6 +128,9 @@ impl Account {
             Ok(answer) => answer.map_err(|error| failure(&error)),
             Err(_) => Err(Error::NoAnswer { reason: "timed out" }),
         };
+        if let Ok(answer) = &answer {
+            self.remember_status(answer.status().as_u16());
+        }
         let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status().as_str().to_owned());
         metrics::counter!("lever_requests_total", "lane" => self.lane.as_str(), "status" => status.clone()).increment(1);
         metrics::histogram!("lever_request_duration_seconds", "method" => call.method.to_string(), "route" => call.route, "status" => status)

@@ -43,7 +43,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::state::AppState;
 
 pub use choices::{Choices, choices};
-pub use params::{Filters, LeverId};
+pub use params::{Filters, LeverId, span};
 pub use purge::purge;
 pub use references::{NamedRef, PhoneView, TextRef};
 

@@ -12,6 +12,7 @@ const LONGEST_NOTE: usize = 20_000;
 /// A note to write.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"value": "Prefers mornings, European time.", "notifyFollowers": false}))]
 pub struct NoteRequest {
     /// The text.
     #[schema(min_length = 1, max_length = 20000, example = "Prefers mornings, European time.")]

@@ -25,6 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct Found {
     note: Record<Note>,
     read_at: DateTime<Utc>,
+    /// The status of Lever's answer; `None` when it was found by reading.
+    lever_status: Option<i32>,
 }
 
 /// Sends a note that was just recorded and finds out what became of it, as far as that is possible while the caller waits.
@@ -80,7 +82,7 @@ pub(super) async fn look(state: &AppState, tenant: TenantId, account: &Account, 
     others.extend(known.iter().cloned());
     let value = body["value"].as_str().unwrap_or_default();
     let sought = Sought { author: &operation.perform_as, value, sent_at: operation.sent_at, others: &others };
-    Ok(sought.among(&page.records).map(|note| Found { note: note.clone(), read_at }))
+    Ok(sought.among(&page.records).map(|note| Found { note: note.clone(), read_at, lever_status: None }))
 }
 
 /// The note was written: says so, and stores it in our copy. The operation as it is stored now.
@@ -89,7 +91,7 @@ pub(super) async fn look(state: &AppState, tenant: TenantId, account: &Account, 
 /// The database failed: the outcome may or may not be stored.
 pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation> {
     let mut tx = state.db.begin(tenant).await?;
-    let made = Made { note: Some(&found.note.id), ..Made::default() };
+    let made = Made { note: Some(&found.note.id), lever_status: found.lever_status, ..Made::default() };
     if store::succeed(&mut tx, operation, &made, state.clock.now()).await? {
         notes::upsert(&mut tx, &operation.opportunity_id, std::slice::from_ref(&found.note), found.read_at).await?;
     }
@@ -103,13 +105,14 @@ pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Op
 async fn complete(state: &AppState, account: &Account, operation: &Operation, made: CreatedNote) -> Found {
     // The time of the answer and not of the request: a read that began in between may not have seen the note.
     let read_at = state.clock.now();
+    let lever_status = account.last_status().map(i32::from);
     let whole = made.note.filter(|note| note.fields.iter().any(|field| field.value.is_some()));
     let note = match whole {
         Some(note) => Some(note),
         None => account.get_note(&operation.opportunity_id, &made.id).await.ok(),
     };
     let note = note.or_else(|| Record::read(as_sent(operation, &made.id))).expect("an answer without an id is an error");
-    Found { note, read_at }
+    Found { note, read_at, lever_status }
 }
 
 fn as_sent(operation: &Operation, id: &str) -> Value {

@@ -1,4 +1,4 @@
-//! The body of a write: JSON of any shape, kept as it was sent, so that a repeat can be told from another request.
+//! The body of a write: JSON of any shape, and in one form, so that a repeat can be told from another request whoever wrote it down.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -11,8 +11,26 @@ use crate::state::AppState;
 
 /// A JSON body.
 pub struct Body {
-    pub sent: Bytes,
     pub value: Value,
+}
+
+impl Body {
+    /// The same text for the same content, however its fields were ordered and spaced.
+    pub fn canonical(&self) -> String {
+        sorted(&self.value).to_string()
+    }
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        plain => plain.clone(),
+    }
 }
 
 impl FromRequest<AppState> for Body {
@@ -31,6 +49,6 @@ impl FromRequest<AppState> for Body {
             _ => Error::invalid_body("The body did not arrive whole."),
         })?;
         let Strict(value) = serde_json::from_slice(&sent).map_err(|error| Error::invalid_body(format!("The body is not JSON: {error}.")))?;
-        Ok(Self { sent, value })
+        Ok(Self { value })
     }
 }

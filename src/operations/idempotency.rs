@@ -71,7 +71,7 @@ where
     F: Future<Output = Result<Response>>,
 {
     let Some(key) = key(headers)? else { return work(Ticket(None)).await };
-    let fingerprint = crypto::hash([path.as_bytes(), b"\n", body.sent.as_ref()].concat());
+    let fingerprint = crypto::hash([path.as_bytes(), b"\n", body.canonical().as_bytes()].concat());
     let claimed = Claimed { caller: caller.user_id.clone(), route, key, at: state.clock.now() };
     let mut tx = state.db.begin(caller.tenant).await?;
     let row = claimed.claim(&mut tx, &fingerprint).await?;

@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::steps::OperationStep;
 use super::store::{self, Operation, Status};
 use crate::auth::Member;
 use crate::db::TenantTx;
@@ -43,6 +44,13 @@ pub struct OperationView {
     pub settled_at: Option<DateTime<Utc>>,
     /// How often it was sent.
     pub attempts: i32,
+    /// Every attempt, oldest first.
+    pub steps: Vec<OperationStep>,
+    /// The status of Lever's answer; null while there is none, and when it was found out by reading.
+    #[schema(example = 201)]
+    pub lever_status: Option<i32>,
+    /// Lever's own code for a refusal.
+    pub lever_code: Option<String>,
     pub error: Option<OperationError>,
 }
 
@@ -88,6 +96,9 @@ impl<W> From<&Operation<W>> for OperationView {
             created_at: operation.created_at,
             settled_at: operation.settled_at,
             attempts: operation.attempts,
+            steps: operation.steps.clone(),
+            lever_status: operation.lever_status,
+            lever_code: operation.lever_code.clone(),
             error,
         }
     }

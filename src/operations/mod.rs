@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `write` | what a feature says about its writes |
 //! | `store` `record` `failure` | the table, the commit before the sending, why a write did not happen |
-//! | `log` | the endpoints of the log of writes |
+//! | `log` `steps` | the endpoints of the log of writes; every attempt to make one |
 //! | `idempotency` | the same key, the same answer |
 //! | `body` `strict` `fields` `time` | a body as it was sent, and read field by field |
 //! | `perform_as` `patience` | in whose name a write is made; how long a caller waits for it |
@@ -20,6 +20,7 @@ pub mod log;
 pub mod patience;
 pub mod perform_as;
 pub mod record;
+mod steps;
 pub mod store;
 mod strict;
 mod time;
@@ -31,6 +32,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 pub use log::{OperationError, OperationStatus, OperationView, log};
+pub use steps::{OperationStep, StepOutcome};
 pub use write::Write;
 
 /// The log of what was written at Lever.

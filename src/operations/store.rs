@@ -11,6 +11,7 @@ use sqlx::types::Json;
 
 use super::Write;
 use super::failure::{Failure, Refusal};
+use super::steps::{OperationStep, StepOutcome, ended};
 use crate::auth::Caller;
 use crate::db::TenantTx;
 use crate::ids::OperationId;
@@ -58,6 +59,8 @@ pub struct Operation<W = Value> {
     pub lever_status: Option<i32>,
     pub lever_code: Option<String>,
     pub lever_message: Option<String>,
+    #[sqlx(json)]
+    pub steps: Vec<OperationStep>,
     pub created_at: DateTime<Utc>,
     pub settled_at: Option<DateTime<Utc>>,
 }
@@ -70,7 +73,7 @@ impl<W> Operation<W> {
 
     /// Why it failed.
     pub fn failure(&self) -> Option<Failure> {
-        let refusal = self.lever_status.map(|status| Refusal {
+        let refusal = self.lever_status.filter(|status| *status >= 400).map(|status| Refusal {
             status,
             code: self.lever_code.clone().unwrap_or_default(),
             message: self.lever_message.clone().unwrap_or_default(),
@@ -99,6 +102,8 @@ impl<'a, W> NewOperation<'a, W> {
 /// What a write made or changed, as far as it is known.
 #[derive(Clone, Copy, Default)]
 pub struct Made<'a> {
+    /// The status of Lever's answer; `None` when a read has shown that it happened.
+    pub lever_status: Option<i32>,
     /// Where it is, when that is not where the write was sent.
     pub opportunity: Option<&'a str>,
     pub panel: Option<&'a str>,
@@ -114,8 +119,8 @@ pub async fn record<W: Write>(tx: &mut TenantTx, new: NewOperation<'_, W>, now: 
     let id = OperationId::new();
     let operation = sqlx::query_as(
         "INSERT INTO operations (tenant_id, id, kind, status, caller, caller_email, perform_as, opportunity_id, panel_id, interview_id, mark,
-                                 request, attempts, lease_until, sent_at, created_at)
-         VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $13) RETURNING *",
+                                 request, attempts, lease_until, sent_at, created_at, steps)
+         VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $13, $14) RETURNING *",
     )
     .bind(tx.tenant())
     .bind(id)
@@ -130,6 +135,7 @@ pub async fn record<W: Write>(tx: &mut TenantTx, new: NewOperation<'_, W>, now: 
     .bind(Json(&new.write))
     .bind(now + LEASE)
     .bind(now)
+    .bind(Json([OperationStep::begun(new.perform_as, new.opportunity, now)]))
     .fetch_one(&mut **tx)
     .await?;
     jobs::enqueue(tx, &W::settle(id), now, now + LEASE).await?;
@@ -187,6 +193,23 @@ pub async fn canceled_interview(tx: &mut TenantTx, panel: &str, interview: &str)
     .await
 }
 
+/// How often this very thing was to be taken away before: attempts that are open, and that failed.
+///
+/// # Errors
+/// The database failed.
+pub async fn removals<W: Write>(tx: &mut TenantTx, write: &W) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE settled_at IS NULL), count(*) FILTER (WHERE status = 'failed') FROM operations
+         WHERE tenant_id = $1 AND panel_id = $2 AND interview_id IS NOT DISTINCT FROM $3 AND kind = $4",
+    )
+    .bind(tx.tenant())
+    .bind(write.panel())
+    .bind(write.interview())
+    .bind(write.kind())
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Interviews of this panel that other operations made: ids that are accounted for.
 ///
 /// # Errors
@@ -234,13 +257,14 @@ pub async fn mark_unknown<W>(tx: &mut TenantTx, operation: &Operation<W>) -> Res
 /// The database failed.
 pub async fn ended_unknown<W: Write>(tx: &mut TenantTx, operation: &Operation<W>, now: DateTime<Utc>) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
-        "UPDATE operations SET status = 'unknown', sent_at = $4 WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL
-         RETURNING *",
+        "UPDATE operations SET status = 'unknown', sent_at = $4, steps = with_step_ended(steps, $5)
+         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
     )
     .bind(tx.tenant())
     .bind(operation.id)
     .bind(operation.attempts)
     .bind(now)
+    .bind(ended(StepOutcome::Unknown, now, None, None))
     .fetch_optional(&mut **tx)
     .await
 }
@@ -267,7 +291,8 @@ pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made
     let settled = sqlx::query(
         "UPDATE operations
          SET status = 'succeeded', panel_id = coalesce($4, panel_id), interview_id = coalesce($5, interview_id), note_id = $6,
-             opportunity_id = coalesce($8, opportunity_id), lease_until = NULL, settled_at = $7
+             opportunity_id = coalesce($8, opportunity_id), lever_status = $9, steps = with_step_ended(steps, $10), lease_until = NULL,
+             settled_at = $7
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
     )
     .bind(tx.tenant())
@@ -278,6 +303,8 @@ pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made
     .bind(made.note)
     .bind(now)
     .bind(made.opportunity)
+    .bind(made.lever_status)
+    .bind(ended(if made.lever_status.is_some() { StepOutcome::Done } else { StepOutcome::Found }, now, made.lever_status, None))
     .execute(&mut **tx)
     .await?;
     Ok(settled.rows_affected() == 1)
@@ -291,7 +318,7 @@ pub async fn fail<W>(tx: &mut TenantTx, operation: &Operation<W>, failure: &Fail
     let settled = sqlx::query(
         "UPDATE operations
          SET status = 'failed', error_code = $4, error_message = $5, lever_status = $6, lever_code = $7, lever_message = $8, lease_until = NULL,
-             settled_at = $9
+             steps = with_step_ended(steps, $10), settled_at = $9
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
     )
     .bind(tx.tenant())
@@ -303,6 +330,12 @@ pub async fn fail<W>(tx: &mut TenantTx, operation: &Operation<W>, failure: &Fail
     .bind(failure.refusal.as_ref().map(|refusal| &refusal.code))
     .bind(failure.refusal.as_ref().map(|refusal| &refusal.message))
     .bind(now)
+    .bind(ended(
+        StepOutcome::Refused,
+        now,
+        failure.refusal.as_ref().map(|refusal| refusal.status),
+        failure.refusal.as_ref().map(|refusal| refusal.code.as_str()),
+    ))
     .execute(&mut **tx)
     .await?;
     Ok(settled.rows_affected() == 1)
@@ -341,7 +374,8 @@ pub async fn begin_again<W: Write>(
     now: DateTime<Utc>,
 ) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
-        "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6, opportunity_id = $7
+        "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6, opportunity_id = $7,
+                steps = steps || $8
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
     )
     .bind(tx.tenant())
@@ -351,6 +385,7 @@ pub async fn begin_again<W: Write>(
     .bind(now + LEASE)
     .bind(now)
     .bind(opportunity)
+    .bind(Json([OperationStep::begun(&operation.perform_as, opportunity, now)]))
     .fetch_optional(&mut **tx)
     .await
 }

@@ -84,6 +84,9 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             settled_at: None,
             attempts: 1,
+            steps: Vec::new(),
+            lever_status: None,
+            lever_code: None,
             error: error.map(|message| OperationError { code: "x".into(), message: message.into() }),
         }
     }

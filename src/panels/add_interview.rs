@@ -32,7 +32,7 @@ use crate::state::AppState;
     ),
     request_body = InterviewRequest,
     responses(
-        (status = 201, body = InterviewView, headers(("Location" = String))),
+        (status = 201, body = InterviewView, headers(("Location" = String), ("ETag" = String, description = "The panel's version"))),
         (status = 202, body = OperationView, headers(("Location" = String))),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem, description = "`panel_not_externally_managed`, `panel_canceled`, `panel_busy`, `interviewer_conflict`, ..."),
@@ -52,8 +52,8 @@ pub(super) async fn add(
 
 async fn work(state: &AppState, caller: &Caller, id: &str, body: &Value, ticket: Ticket) -> Result<Response> {
     let patience = Patience::begin(state);
-    let (draft, wishes) = InterviewDraft::new(body).map_err(Error::invalid)?;
     let known = panel::known(state, caller.tenant, id).await?;
+    let (draft, wishes) = InterviewDraft::new(body, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);

@@ -9,6 +9,7 @@ use super::draft::{InterviewDraft, PanelDraft};
 use super::write::Write;
 use super::{edit, edit_interview, evidence, merge};
 use crate::config::HttpConfig;
+use crate::mirror::panels;
 use crate::operations::failure::Failure;
 
 /// The write as it is to be sent now. `fresh` is the panel that it is about, as Lever has it.
@@ -18,26 +19,28 @@ use crate::operations::failure::Failure;
 pub(super) fn renewed(write: &Write, fresh: Option<&Value>, http: &HttpConfig) -> Result<Write, Failure> {
     match (write, fresh) {
         (Write::EditPanel { panel, patch, before, pinned, .. }, Some(fresh)) => {
-            if *pinned && fresh != before {
+            if *pinned && panels::version(fresh) != panels::version(before) {
                 return Err(Failure::changed());
             }
-            let body = PanelDraft::patch(patch).and_then(|draft| edit::merged(http, fresh, &draft)).map_err(|_| Failure::changed())?;
+            let body = PanelDraft::patch(patch, None).and_then(|draft| edit::merged(http, fresh, &draft)).map_err(|_| Failure::changed())?;
             let body = evidence::map_new(&body, fresh, &evidence::ids(before)).ok_or_else(Failure::changed)?;
             Ok(Write::EditPanel { panel: panel.clone(), body, patch: patch.clone(), before: before.clone(), pinned: *pinned })
         }
-        (Write::EditInterview { panel, interview, patch, before, pinned, .. }, Some(fresh)) => {
-            let now = evidence::by_id(fresh, Some(interview)).ok_or_else(Failure::gone)?;
-            if *pinned && merge::interview(now, &InterviewDraft::default()) != *before {
+        (Write::EditInterview { panel, interview, patch, before, pinned, alone, .. }, Some(fresh)) => {
+            let now = merge::with_rest(evidence::by_id(fresh, Some(interview)).ok_or_else(Failure::gone)?, alone);
+            let plain = merge::interview(&now, &InterviewDraft::default());
+            if *pinned && panels::interview_version(&plain) != panels::interview_version(before) {
                 return Err(Failure::changed());
             }
-            let (draft, _) = InterviewDraft::patch(patch).map_err(|_| Failure::changed())?;
-            let body = edit_interview::merged(panel, now, &draft);
+            let (draft, _) = InterviewDraft::patch(patch, None).map_err(|_| Failure::changed())?;
+            let body = edit_interview::merged(panel, &now, &draft);
             Ok(Write::EditInterview {
                 panel: panel.clone(),
                 interview: interview.clone(),
                 body,
                 patch: patch.clone(),
                 before: before.clone(),
+                alone: alone.clone(),
                 pinned: *pinned,
             })
         }
@@ -81,6 +84,18 @@ mod tests {
     fn an_edit_is_merged_into_what_is_there_now_and_makes_nothing_twice() {
         let Ok(Write::EditPanel { body, .. }) = renewed(&write(false), Some(&fresh()), &http()) else { panic!("an edit") };
         assert_eq!((&body["note"], &body["interviews"][1]["id"]), (&json!("b"), &json!("n1")));
+    }
+
+    #[test]
+    fn another_form_of_the_same_version_is_no_other_version() {
+        let before = fresh();
+        let Write::EditPanel { patch, .. } = write(true) else { panic!("an edit") };
+        let edit = Write::EditPanel { panel: "p".into(), body: json!({}), patch, before: before.clone(), pinned: true };
+        let mut now = before;
+        now["interviews"].as_array_mut().expect("a list").reverse();
+        now["interviews"][0]["location"] = Value::Null;
+        now["interviews"][1]["interviewers"][0]["responseStatus"] = json!("accepted");
+        assert!(renewed(&edit, Some(&now), &http()).is_ok());
     }
 
     #[test]

@@ -51,20 +51,20 @@ async fn done(tx: &mut TenantTx, operation: &Operation) -> Result<Option<Respons
 pub(super) async fn panel(tx: &mut TenantTx, id: Option<&str>, status: StatusCode) -> Result<Option<Response>> {
     let Some(id) = id else { return Ok(None) };
     let Some((view, version)) = panels::view_with_version(tx, id).await? else { return Ok(None) };
-    located(status, &view, &format!("/v1/panels/{id}"), Some(panels::etag(&version))).map(Some)
+    located(status, &view, &format!("/v1/panels/{id}"), panels::etag(&version)).map(Some)
 }
 
-/// An interview; a new one with its address.
+/// An interview with the version of its panel; a new one with its address.
 ///
 /// # Errors
 /// The database failed.
 pub(super) async fn interview(tx: &mut TenantTx, id: Option<&str>, status: StatusCode) -> Result<Option<Response>> {
     let Some(id) = id else { return Ok(None) };
-    let Some(view) = interviews::view(tx, id).await? else { return Ok(None) };
-    located(status, &view, &format!("/v1/interviews/{id}"), None).map(Some)
+    let Some((view, version)) = interviews::view_with_version(tx, id).await? else { return Ok(None) };
+    located(status, &view, &format!("/v1/interviews/{id}"), panels::etag(&version)).map(Some)
 }
 
-fn located(status: StatusCode, view: &impl Serialize, path: &str, etag: Option<HeaderValue>) -> Result<Response> {
+fn located(status: StatusCode, view: &impl Serialize, path: &str, etag: HeaderValue) -> Result<Response> {
     let mut response = (status, Json(view)).into_response();
     if status == StatusCode::CREATED {
         // An id of Lever's that cannot stand in a header leaves the address out; it is in the body.
@@ -72,8 +72,6 @@ fn located(status: StatusCode, view: &impl Serialize, path: &str, etag: Option<H
             response.headers_mut().insert(header::LOCATION, path);
         }
     }
-    if let Some(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
+    response.headers_mut().insert(header::ETAG, etag);
     Ok(response)
 }

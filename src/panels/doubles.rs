@@ -1,5 +1,6 @@
-//! A booking that is there twice: Lever refuses nothing twice, and neither does a proxy that repeats a request. The younger is taken
-//! away by a write of its own, which is in the log of operations like every other.
+//! A booking that is there twice: Lever refuses nothing twice, and neither does a proxy that repeats a request. The one that callers
+//! know stays: the one that Lever's answer named, else the older, which a read finds first. The other is taken away by a write of its
+//! own, which is in the log of operations like every other.
 
 use super::evidence;
 use super::look::{age, carries};
@@ -14,6 +15,9 @@ use crate::mirror::panels;
 use crate::operations::record;
 use crate::operations::store::{self, NewOperation, Status};
 use crate::state::AppState;
+
+/// So often Lever may refuse to take a surplus away.
+const MOST_REFUSALS: i64 = 3;
 
 /// Looks whether a booking that succeeded was made more than once, and takes the surplus away.
 ///
@@ -66,7 +70,7 @@ async fn surplus_panels(state: &AppState, claim: &Claim, account: &Account, oper
     Ok(())
 }
 
-/// Records and sends the removal, on behalf of whoever asked for the booking.
+/// Records and sends the removal, on behalf of whoever asked for the booking. One that Lever refuses again and again is left to people.
 async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, write: Write) -> Result<()> {
     tracing::warn!(operation = %operation.id, kind = operation.kind, "Lever made a booking twice; the surplus is taken away");
     let new = NewOperation {
@@ -78,6 +82,11 @@ async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operat
         write,
     };
     let mut tx = state.db.begin(tenant).await?;
+    let (open, failed) = store::removals(&mut tx, &new.write).await?;
+    if open > 0 || failed >= MOST_REFUSALS {
+        tx.commit().await?;
+        return Ok(());
+    }
     let removal = store::record(&mut tx, new, state.clock.now()).await?;
     record::commit(state, tx, &removal).await?;
     // Nobody waits for it, and the removal has a job of its own.

@@ -72,15 +72,15 @@ const INTERVIEW: [&str; 8] = ["start", "durationMinutes", "interviewers", "subje
 impl PanelDraft {
     /// A panel to schedule.
     pub(super) fn new(body: &Value) -> Result<Self, Vec<Mistake>> {
-        Self::read(body, true)
+        Self::read(body, true, None)
     }
 
-    /// A merge patch for a panel that is there.
-    pub(super) fn patch(body: &Value) -> Result<Self, Vec<Mistake>> {
-        Self::read(body, false)
+    /// A merge patch for a panel that is there, in its time zone where that is known.
+    pub(super) fn patch(body: &Value, zone: Option<Tz>) -> Result<Self, Vec<Mistake>> {
+        Self::read(body, false, zone)
     }
 
-    fn read(body: &Value, new: bool) -> Result<Self, Vec<Mistake>> {
+    fn read(body: &Value, new: bool, zone: Option<Tz>) -> Result<Self, Vec<Mistake>> {
         let mistakes = Mistakes::default();
         let names = [PANEL.as_slice(), &WISHES].concat();
         let read = Fields::of(body, String::new(), &names, &mistakes).map(|fields| {
@@ -92,7 +92,7 @@ impl PanelDraft {
                 fields.refuse_null("applicationIds");
             }
             let timezone = fields.parsed("timezone", LONGEST_LINE, timezone);
-            let zone = timezone.as_ref().value().and_then(|name| name.parse().ok());
+            let zone = timezone.as_ref().value().and_then(|name| name.parse().ok()).or(zone);
             let interview = |at, value| InterviewDraft::of(value, at, zone, new, &mistakes);
             let interviews = fields.items("interviews", 1..=MOST_INTERVIEWS, interview).value();
             name_each_once(interviews.as_deref().unwrap_or_default(), &fields);
@@ -111,20 +111,20 @@ impl PanelDraft {
 }
 
 impl InterviewDraft {
-    /// An interview to add to a panel.
-    pub(super) fn new(body: &Value) -> Result<(Self, Wishes), Vec<Mistake>> {
-        Self::alone(body, true)
+    /// An interview to add to a panel of this time zone.
+    pub(super) fn new(body: &Value, zone: Option<Tz>) -> Result<(Self, Wishes), Vec<Mistake>> {
+        Self::alone(body, true, zone)
     }
 
-    /// A merge patch for an interview that is there.
-    pub(super) fn patch(body: &Value) -> Result<(Self, Wishes), Vec<Mistake>> {
-        Self::alone(body, false)
+    /// A merge patch for an interview that is there, in the time zone of its panel.
+    pub(super) fn patch(body: &Value, zone: Option<Tz>) -> Result<(Self, Wishes), Vec<Mistake>> {
+        Self::alone(body, false, zone)
     }
 
-    fn alone(body: &Value, new: bool) -> Result<(Self, Wishes), Vec<Mistake>> {
+    fn alone(body: &Value, new: bool, zone: Option<Tz>) -> Result<(Self, Wishes), Vec<Mistake>> {
         let mistakes = Mistakes::default();
         let names = [INTERVIEW.as_slice(), &WISHES].concat();
-        let read = Fields::of(body, String::new(), &names, &mistakes).map(|fields| (Self::fields(&fields, None, new), Wishes::of(&fields)));
+        let read = Fields::of(body, String::new(), &names, &mistakes).map(|fields| (Self::fields(&fields, zone, new), Wishes::of(&fields)));
         mistakes.finish(read)
     }
 
@@ -266,13 +266,26 @@ mod tests {
 
     #[test]
     fn a_patch_asks_for_nothing_but_a_new_interview_is_whole() {
-        assert_eq!(PanelDraft::patch(&json!({})), Ok(PanelDraft::default()));
-        let read = PanelDraft::patch(&json!({"note": null, "interviews": [{"id": "i1", "subject": "Second round"}]})).expect("right");
+        assert_eq!(PanelDraft::patch(&json!({}), None), Ok(PanelDraft::default()));
+        let read = PanelDraft::patch(&json!({"note": null, "interviews": [{"id": "i1", "subject": "Second round"}]}), None).expect("right");
         assert_eq!(read.note, Sent::Null);
         let mistakes =
-            PanelDraft::patch(&json!({"timezone": null, "interviews": [{"id": "i1"}, {"id": "i1"}, {"subject": "x"}]})).expect_err("wrong");
+            PanelDraft::patch(&json!({"timezone": null, "interviews": [{"id": "i1"}, {"id": "i1"}, {"subject": "x"}]}), None).expect_err("wrong");
         let pointers: Vec<&str> = mistakes.iter().map(|mistake| mistake.pointer.as_str()).collect();
         assert_eq!(pointers, ["/timezone", "/interviews/2/start", "/interviews/2/durationMinutes", "/interviews/2/interviewers", "/interviews/1/id"]);
+    }
+
+    #[test]
+    fn a_local_time_that_never_happens_is_one_in_the_zone_of_the_panel() {
+        let zone = Some(Tz::America__Los_Angeles);
+        let start = json!({"start": "2027-03-14T02:30:00-08:00"});
+        let codes = |mistakes: Vec<Mistake>| mistakes.into_iter().map(|mistake| mistake.code).collect::<Vec<_>>();
+        assert_eq!(InterviewDraft::patch(&start, zone).map_err(codes), Err(vec!["local_time_in_gap"]));
+        let kept = json!({"interviews": [{"id": "i1", "start": "2027-03-14T02:30:00-08:00"}]});
+        assert_eq!(PanelDraft::patch(&kept, zone).map_err(codes), Err(vec!["local_time_in_gap"]));
+        let mut moved = kept.clone();
+        moved["timezone"] = json!("Asia/Tokyo");
+        assert!(PanelDraft::patch(&kept, None).is_ok() && PanelDraft::patch(&moved, zone).is_ok());
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -297,7 +310,7 @@ mod tests {
         /// Whatever is sent: no panic, and every pointer leads into the body or to a field that is missing in it.
         #[test]
         fn every_pointer_leads_somewhere(body in any_json()) {
-            for mistake in [PanelDraft::new(&body).err(), PanelDraft::patch(&body).err(), InterviewDraft::new(&body).err()].into_iter().flatten().flatten() {
+            for mistake in [PanelDraft::new(&body).err(), PanelDraft::patch(&body, None).err(), InterviewDraft::new(&body, None).err()].into_iter().flatten().flatten() {
                 let parent = mistake.pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
                 prop_assert!(body.pointer(&mistake.pointer).is_some() || body.pointer(parent).is_some(), "{}", mistake.pointer);
             }

@@ -48,8 +48,8 @@ pub(super) async fn edit(
     body: Body,
 ) -> Result<Response> {
     let patience = Patience::begin(&state);
-    let draft = PanelDraft::patch(&body.value).map_err(Error::invalid)?;
     let known = panel::known(&state, caller.tenant, &id).await?;
+    let draft = PanelDraft::patch(&body.value, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);

@@ -14,7 +14,7 @@ use super::{answer, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
-use crate::lever::Lane;
+use crate::lever::{Account, Lane};
 use crate::mirror::LeverId;
 use crate::mirror::interviews::{self, InterviewView};
 use crate::operations::body::Body;
@@ -32,7 +32,7 @@ use crate::state::AppState;
     ),
     request_body = InterviewPatch,
     responses(
-        (status = 200, body = InterviewView),
+        (status = 200, body = InterviewView, headers(("ETag" = String, description = "The panel's version"))),
         (status = 202, body = OperationView, headers(("Location" = String))),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem, description = "`panel_not_externally_managed`, `panel_canceled`, `panel_busy`, `interviewer_conflict`, ..."),
@@ -47,14 +47,15 @@ pub(super) async fn edit(
     body: Body,
 ) -> Result<Response> {
     let patience = Patience::begin(&state);
-    let (draft, wishes) = InterviewDraft::patch(&body.value).map_err(Error::invalid)?;
     let panel_id = panel_of(&state, &caller, &id).await?;
     let known = panel::known(&state, caller.tenant, &panel_id).await?;
+    let (draft, wishes) = InterviewDraft::patch(&body.value, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
-    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value };
+    let opportunity = panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
+    let alone = read_alone(&state, &account, opportunity, id.clone(), patience).await?;
+    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, alone };
     match prepare(&state, &caller, &connection, &headers, edit).await? {
         Err(response) => Ok(response),
         Ok(operation) => {
@@ -70,6 +71,21 @@ struct Edit<'a> {
     draft: &'a InterviewDraft,
     wishes: &'a Wishes,
     patch: Value,
+    /// The interview as Lever shows it on its own.
+    alone: Value,
+}
+
+/// The interview as Lever shows it on its own, which may be more than its panel shows of it.
+async fn read_alone(state: &AppState, account: &Account, opportunity: String, id: String, patience: Patience) -> Result<Value> {
+    let account = account.clone();
+    let read = async move {
+        match account.get_interview(&opportunity, &id).await {
+            Ok(interview) => Ok(interview.raw),
+            Err(error) if error.is_not_found() => Err(Error::not_found()),
+            Err(error) => Err(error.into()),
+        }
+    };
+    patience.demand(&state.clock, read).await
 }
 
 /// Judges the edit and records it; one that changes nothing is answered at once.
@@ -86,6 +102,8 @@ async fn prepare(
     panel::check_version(&mut tx, headers, &row).await?;
     judge::opportunity(&mut tx, &row.opportunity_id).await?;
     let fresh = evidence::by_id(&row.raw, Some(edit.interview)).filter(|interview| merge::is_on(interview)).ok_or_else(Error::not_found)?;
+    let alone = merge::shown_alone(fresh, &edit.alone);
+    let fresh = &merge::with_rest(fresh, &alone);
     let before = merge::interview(fresh, &InterviewDraft::default());
     let body = merge::interview(fresh, edit.draft);
     if body == before {
@@ -105,6 +123,7 @@ async fn prepare(
         body: of_panel(body, edit.panel),
         patch: edit.patch,
         before,
+        alone,
         pinned: panel::is_pinned(headers),
     };
     let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::draft::PanelDraft;
 use super::merge::{self, is_on};
+use crate::lever::whole;
 
 /// Whether `fresh` shows every difference between `before`, the panel that the edit was made from, and the `body` that was sent.
 pub(super) fn edit_shows(before: &Value, body: &Value, fresh: &Value) -> bool {
@@ -90,7 +91,7 @@ fn seats_show(wanted: &Value, shown: Option<&Value>) -> bool {
 
 /// What makes an interview that interview: its time and its people.
 fn essence(interview: &Value) -> (Option<i64>, Option<i64>, Vec<&str>) {
-    let number = |name| interview.get(name).and_then(Value::as_i64);
+    let number = |name| interview.get(name).and_then(whole);
     let seats = interview.get("interviewers").and_then(Value::as_array).into_iter().flatten();
     let mut people: Vec<&str> = seats.filter_map(id).collect();
     people.sort_unstable();
@@ -101,6 +102,7 @@ fn essence(interview: &Value) -> (Option<i64>, Option<i64>, Vec<&str>) {
 fn same<'a>(one: impl Into<Option<&'a Value>>, other: impl Into<Option<&'a Value>>) -> bool {
     match (one.into(), other.into()) {
         (Some(Value::String(one)), Some(Value::String(other))) => one.trim() == other.trim(),
+        (Some(one @ Value::Number(_)), Some(other @ Value::Number(_))) if whole(one).is_some() => whole(one) == whole(other),
         (one, other) => one.unwrap_or(&Value::Null) == other.unwrap_or(&Value::Null),
     }
 }
@@ -134,7 +136,7 @@ mod tests {
     }
 
     fn sent(patch: Value) -> Value {
-        merge::panel(&before(), &PanelDraft::patch(&patch).expect("right")).expect("a merge")
+        merge::panel(&before(), &PanelDraft::patch(&patch, None).expect("right")).expect("a merge")
     }
 
     /// The panel after `change`, with a default of Lever's and somebody else's change in it.

@@ -129,7 +129,7 @@ async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Res
 }
 
 /// The time and people of an interview that is being sent.
-fn booking(interview: &Value) -> Option<(DateTime<Utc>, DateTime<Utc>, Vec<&str>)> {
+pub(super) fn booking(interview: &Value) -> Option<(DateTime<Utc>, DateTime<Utc>, Vec<&str>)> {
     let (start, end) = slots::span(interview)?;
     let seats = interview.get("interviewers")?.as_array()?;
     Some((start, end, seats.iter().filter_map(|seat| seat.get("id")?.as_str()).collect()))

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::whereabouts::{self, Place};
 use super::write::{Operation, Write};
-use super::{evidence, mark, merge};
+use super::{evidence, merge};
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::lever::{Account, Panel, Record};
+use crate::mirror::panels::link;
 use crate::operations::Write as _;
 use crate::state::AppState;
 
@@ -35,6 +36,8 @@ pub(super) struct Found {
     pub read_at: DateTime<Utc>,
     /// The panel was put together from an answer about a part of it: it is to be read again.
     pub put_together: bool,
+    /// The status of Lever's answer to the write; `None` when it was found by reading.
+    pub lever_status: Option<i32>,
 }
 
 /// Looks whether the write has happened.
@@ -71,7 +74,7 @@ async fn look_for_mark(state: &AppState, tenant: TenantId, account: &Account, op
 /// A booking that was found.
 pub(super) fn booking(place: Place, read_at: DateTime<Utc>) -> Found {
     let Place { opportunity, panel } = place;
-    Found { opportunity, panel_id: Some(panel.id.clone()), interview_id: None, panel: Some(panel), read_at, put_together: false }
+    Found { opportunity, panel_id: Some(panel.id.clone()), interview_id: None, panel: Some(panel), read_at, put_together: false, lever_status: None }
 }
 
 /// What a panel (`None`: Lever has none) says about a write to it.
@@ -100,12 +103,20 @@ fn judge(operation: &Operation, place: Option<Place>, read_at: DateTime<Utc>) ->
     }
     let (opportunity, panel) = place.map(|place| (place.opportunity, place.panel)).unzip();
     let opportunity = opportunity.unwrap_or_else(|| operation.opportunity_id.clone());
-    Seen::Done(Found { opportunity, panel_id: write.panel().map(str::to_owned), interview_id, panel, read_at, put_together: false })
+    Seen::Done(Found {
+        opportunity,
+        panel_id: write.panel().map(str::to_owned),
+        interview_id,
+        panel,
+        read_at,
+        put_together: false,
+        lever_status: None,
+    })
 }
 
 /// Whether a panel is this booking.
 pub(super) fn carries(panel: &Panel, operation: &Operation) -> bool {
-    let mark = panel.external_url.as_deref().and_then(mark::of);
+    let mark = panel.external_url.as_deref().and_then(link::mark_of);
     mark.is_some() && mark == operation.mark.as_deref()
 }
 

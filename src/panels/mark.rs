@@ -2,25 +2,23 @@
 //!
 //! Lever has no idempotency keys, and `externalUrl` is the one field of a panel that is ours and reads back. Every booking gets 128
 //! random bits. Without a url of the caller's the mark is a link of ours, `{PUBLIC_URL}/i/<mark>`; a caller's own url is kept and
-//! carries the mark in its fragment, `…#ml-<mark>`, which no server is sent. An edit keeps the mark, whatever it does to the url.
+//! carries the mark in its fragment, `…#ml-<mark>`, which no server is sent and callers do not see. An edit keeps the mark, whatever it does
+//! to the url.
 
 use crate::config::HttpConfig;
 use crate::crypto;
+use crate::mirror::panels::link::{FRAGMENT, LINK_PATH, MARK_BYTES, mark_of as of, without_mark as without};
 use crate::operations::fields::Sent;
-
-const BYTES: usize = 16;
-const PATH: &str = "/i/";
-const FRAGMENT: &str = "ml-";
 
 /// A new mark, in hex.
 pub(super) fn new() -> String {
-    hex::encode(crypto::random::<BYTES>())
+    hex::encode(crypto::random::<MARK_BYTES>())
 }
 
 /// The `externalUrl` of a booking that carries the mark, on the caller's url or on none.
 pub(super) fn url(http: &HttpConfig, own: Option<&str>, mark: &str) -> String {
     match own.map(without) {
-        None => http.public(&format!("{PATH}{mark}")),
+        None => http.public(&format!("{LINK_PATH}{mark}")),
         Some(own) if own.contains('#') => format!("{own}&{FRAGMENT}{mark}"),
         Some(own) => format!("{own}#{FRAGMENT}{mark}"),
     }
@@ -34,29 +32,10 @@ pub(super) fn edited(http: &HttpConfig, before: Option<&str>, wish: Sent<&String
         (Sent::Null, None) => None,
         (Sent::Null, Some(mark)) => Some(url(http, None, mark)),
         (Sent::Value(own), None) => Some(own.clone()),
-        // Sent back as it was.
+        // Sent back as it is at Lever.
         (Sent::Value(own), Some(mark)) if of(own) == Some(mark) => Some(own.clone()),
         (Sent::Value(own), Some(mark)) => Some(url(http, Some(own), mark)),
     }
-}
-
-/// The mark in an `externalUrl`, whatever our address was when it was made.
-pub(super) fn of(url: &str) -> Option<&str> {
-    let (address, fragment) = url.split_once('#').map_or((url, None), |(address, fragment)| (address, Some(fragment)));
-    let in_fragment = fragment.and_then(|fragment| fragment.rsplit('&').find_map(|part| part.strip_prefix(FRAGMENT)).filter(|it| is_mark(it)));
-    in_fragment.or_else(|| address.rsplit_once(PATH).map(|(_, last)| last).filter(|it| is_mark(it)))
-}
-
-/// The caller's own part of an `externalUrl`: without the mark in its fragment.
-fn without(url: &str) -> &str {
-    match of(url) {
-        Some(mark) => url.strip_suffix(mark).and_then(|url| url.strip_suffix(FRAGMENT)).map_or(url, |url| url.trim_end_matches(['#', '&'])),
-        None => url,
-    }
-}
-
-fn is_mark(text: &str) -> bool {
-    text.len() == 2 * BYTES && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -101,7 +80,7 @@ mod tests {
             assert_eq!(of(url), None, "{url}");
         }
         assert_ne!(new(), new());
-        assert!(is_mark(&new()));
+        assert_eq!(of(&format!("https://a.example/i/{}", new())).map(str::len), Some(32));
     }
 
     #[test]
@@ -111,6 +90,9 @@ mod tests {
         assert_eq!(edited(&http(), Some(&marked), Sent::Absent), Some(marked.clone()));
         assert_eq!(edited(&http(), Some(&marked), Sent::Value(&wish)), Some(format!("https://b.example/#ml-{MARK}")));
         assert_eq!(edited(&http(), Some(&marked), Sent::Null), Some(url(&http(), None, MARK)));
+        // Sent back as callers read it.
+        let shown = without(&marked).to_owned();
+        assert_eq!(edited(&http(), Some(&marked), Sent::Value(&shown)), Some(marked.clone()));
         let link = url(&http(), None, MARK);
         for before in [&marked, &link] {
             assert_eq!(edited(&http(), Some(before), Sent::Value(before)).as_ref(), Some(before), "the mark is not put on twice");

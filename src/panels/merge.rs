@@ -129,6 +129,22 @@ fn set<T: Clone + Into<Value>>(object: &mut Map<String, Value>, name: &str, wish
     }
 }
 
+/// The fields of an interview that Lever shows only when it is asked for alone, and that can be sent: sent without them, they were lost.
+pub(super) fn shown_alone(in_panel: &Value, alone: &Value) -> Value {
+    let fields = alone.as_object().into_iter().flatten();
+    let only = fields.filter(|(name, value)| in_panel.get(name.as_str()).is_none() && !value.is_null() && !is_levers_to_say(name));
+    Value::Object(only.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// An interview as its panel shows it, with what only [`shown_alone`] knows.
+pub(super) fn with_rest(in_panel: &Value, rest: &Value) -> Value {
+    let mut whole = in_panel.clone();
+    if let (Some(whole), Some(rest)) = (whole.as_object_mut(), rest.as_object()) {
+        whole.extend(rest.clone());
+    }
+    whole
+}
+
 /// Whether a field of an interview is Lever's alone, and so never sent.
 pub(super) fn is_levers_to_say(name: &str) -> bool {
     INTERVIEW_READ_ONLY.contains(&name)

@@ -23,7 +23,7 @@ fn fresh() -> Value {
 }
 
 fn patched(patch: Value) -> Value {
-    panel(&fresh(), &PanelDraft::patch(&patch).expect("a right patch")).expect("a merge")
+    panel(&fresh(), &PanelDraft::patch(&patch, None).expect("a right patch")).expect("a merge")
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn of_the_interviews_some_stay_some_go_and_some_are_new() {
 
 #[test]
 fn an_interview_of_another_panel_or_a_canceled_one_is_a_mistake() {
-    let draft = PanelDraft::patch(&json!({"interviews": [{"id": "i1"}, {"id": "elsewhere"}, {"id": "i3"}]})).expect("right");
+    let draft = PanelDraft::patch(&json!({"interviews": [{"id": "i1"}, {"id": "elsewhere"}, {"id": "i3"}]}), None).expect("right");
     let mistakes = panel(&fresh(), &draft).expect_err("no such interviews");
     assert_eq!(mistakes.iter().map(|it| it.pointer.as_str()).collect::<Vec<_>>(), ["/interviews/1/id", "/interviews/2/id"]);
 }
@@ -80,7 +80,7 @@ fn interviews_that_lever_does_not_show_whole_are_not_put_at_risk() {
 
 #[test]
 fn one_interview_alone_keeps_what_was_not_touched() {
-    let (draft, _) = InterviewDraft::patch(&json!({"durationMinutes": 40, "feedbackTemplateId": null})).expect("right");
+    let (draft, _) = InterviewDraft::patch(&json!({"durationMinutes": 40, "feedbackTemplateId": null}), None).expect("right");
     assert_eq!(
         interview(&fresh()["interviews"][0], &draft),
         json!({"date": 1_000, "duration": 40, "feedbackReminder": "daily", "subject": "First", "recording": true,
@@ -103,7 +103,7 @@ proptest! {
             fresh["interviews"][1]["interviewers"][0][name] = value.clone();
         }
         let patch = json!({"note": note, "interviews": [{"id": "i1", "durationMinutes": 20}, {"id": "i2", "interviewers": [{"id": "u2"}]}]});
-        let body = panel(&fresh, &PanelDraft::patch(&patch).expect("right")).expect("a merge");
+        let body = panel(&fresh, &PanelDraft::patch(&patch, None).expect("right")).expect("a merge");
         for name in &names {
             prop_assert_eq!(body.get(name), Some(&value));
             prop_assert_eq!(body["interviews"][0].get(name), Some(&value));

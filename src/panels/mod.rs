@@ -6,7 +6,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `schedule` `edit` `cancel` `add_interview` `edit_interview` `cancel_interview` | one endpoint each |
+//! | `schedule` `edit` `cancel` `add_interview` `edit_interview` `cancel_interview` `conflicts` | one endpoint each |
 //! | `requests` `draft` | what callers send: described, understood |
 //! | `merge` `mark` `slots` `evidence` `answered` `again` | pure: the body that Lever gets; our mark in it; what is new in it; whether Lever shows it; an answer put into its panel; the body of a repeat |
 //! | `judge` `panel` `whereabouts` | whether a write may be made, on which version of a panel, and where Lever has it |
@@ -20,6 +20,7 @@ mod answer;
 mod answered;
 mod cancel;
 mod cancel_interview;
+mod conflicts;
 mod doubles;
 mod draft;
 mod edit;
@@ -46,11 +47,12 @@ use crate::state::AppState;
 
 pub use settle::settle;
 
-/// The endpoints that write panels and interviews.
+/// The endpoints that write panels and interviews, and the one that tells what is in their way.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(schedule::schedule))
         .routes(routes!(edit::edit, cancel::cancel))
         .routes(routes!(add_interview::add))
         .routes(routes!(edit_interview::edit, cancel_interview::cancel))
+        .routes(routes!(conflicts::list))
 }

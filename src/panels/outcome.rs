@@ -17,7 +17,13 @@ use crate::state::AppState;
 /// The database failed: the outcome may or may not be stored.
 pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation, sqlx::Error> {
     let mut tx = state.db.begin(tenant).await?;
-    let made = Made { opportunity: Some(&found.opportunity), panel: found.panel_id.as_deref(), interview: found.interview_id.as_deref(), note: None };
+    let made = Made {
+        lever_status: found.lever_status,
+        opportunity: Some(&found.opportunity),
+        panel: found.panel_id.as_deref(),
+        interview: found.interview_id.as_deref(),
+        note: None,
+    };
     let first = store::succeed(&mut tx, operation, &made, state.clock.now()).await?;
     if first {
         mirror(state, &mut tx, operation, found).await?;

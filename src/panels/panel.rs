@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
@@ -34,6 +35,11 @@ pub(super) async fn known(state: &AppState, tenant: TenantId, id: &str) -> Resul
         return Ok(panel);
     }
     Err(Error::conflict("panel_not_externally_managed", "This panel was scheduled inside Lever and can only be changed there."))
+}
+
+/// The panel's time zone, in which the local times of a request are meant.
+pub(super) fn zone(panel: &PanelRow) -> Option<Tz> {
+    panel.raw.get("timezone")?.as_str()?.parse().ok()
 }
 
 /// Reads the panel again from Lever and stores it: what an edit is merged into must be what Lever has. The opportunity that it is on

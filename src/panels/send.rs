@@ -135,15 +135,18 @@ async fn send(account: &Account, operation: &Operation) -> Result<Made, lever::E
     }
 }
 
-/// What was made, with the panel as Lever has it now: the answer itself, or else read again.
+/// What was made, with the panel as Lever has it now: the answer itself, or else read again. To be called before anything else is asked
+/// of this account.
 pub(super) async fn complete(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, made: Made) -> Found {
     // The time of the answer and not of the request: a read that began in between may not have seen the write.
     let read_at = state.clock.now();
+    let lever_status = account.last_status().map(i32::from);
     let opportunity = operation.opportunity_id.clone();
     let (panel_id, interview_id) = (operation.panel_id.clone(), operation.interview_id.clone());
     let answered = match made {
         Made::Panel(panel) => {
-            return Found { panel_id: Some(panel.id.clone()), opportunity, interview_id, panel: Some(*panel), read_at, put_together: false };
+            let panel_id = Some(panel.id.clone());
+            return Found { opportunity, panel_id, interview_id, panel: Some(*panel), read_at, put_together: false, lever_status };
         }
         Made::Interview(interview) => Some(interview),
         Made::Nothing => None,
@@ -158,7 +161,7 @@ pub(super) async fn complete(state: &AppState, tenant: TenantId, account: &Accou
         None => read.map(|read| (read, false)),
     };
     let (panel, put_together) = shown.unzip();
-    Found { opportunity, panel_id, interview_id, panel, read_at, put_together: put_together.unwrap_or(false) }
+    Found { opportunity, panel_id, interview_id, panel, read_at, put_together: put_together.unwrap_or(false), lever_status }
 }
 
 /// The panel with the interview as Lever answered it: as it was read, or as our copy has it when it could not be read. With whether it

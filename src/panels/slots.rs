@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::merge::is_on;
 use crate::error::Mistake;
+use crate::lever::whole;
 
 /// One interview as it will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +80,8 @@ pub(super) fn of_interview(fresh: &Value, body: &Value, at: String) -> Option<Sl
 
 /// When an interview in Lever's words begins and ends.
 pub(super) fn span(interview: &Value) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let start = DateTime::from_timestamp_millis(interview.get("date")?.as_i64()?)?;
-    let end = start.checked_add_signed(TimeDelta::try_minutes(interview.get("duration")?.as_i64()?)?)?;
+    let start = DateTime::from_timestamp_millis(whole(interview.get("date")?)?)?;
+    let end = start.checked_add_signed(TimeDelta::try_minutes(whole(interview.get("duration")?)?)?)?;
     Some((start, end))
 }
 
@@ -151,6 +152,13 @@ mod tests {
         assert_eq!(slots[2].templates.len(), 2);
         let nothing: Vec<&str> = of_panel(&fresh, &fresh).iter().flat_map(|slot| slot.claimed().collect::<Vec<_>>()).map(|_| "claimed").collect();
         assert!(nothing.is_empty());
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_lever_writes_it() {
+        let (plain, odd) = (json!({"date": HOUR, "duration": 45}), json!({"date": 3_600_000.0, "duration": 45.0}));
+        assert!(span(&plain).is_some());
+        assert_eq!(span(&plain), span(&odd));
     }
 
     #[test]

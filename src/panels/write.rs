@@ -47,6 +47,9 @@ pub(super) enum Write {
         patch: Value,
         /// The interview alone.
         before: Value,
+        /// What of it the panel does not show.
+        #[serde(default)]
+        alone: Value,
         pinned: bool,
     },
     CancelInterview {

@@ -4,6 +4,7 @@
 mod again;
 mod body;
 mod callers;
+mod document;
 
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
         title = "lever-integration",
         description = "ModernLoop's side of Lever: candidates, jobs and interviewers in sync; interview panels scheduled, edited and canceled."
     ),
+    paths(health::alive, health::ready, health::figures),
     components(schemas(Problem))
 )]
 struct Description;
@@ -51,27 +53,15 @@ struct Description;
 pub fn router(state: AppState) -> anyhow::Result<Router> {
     let verifier = Verifier::new(&state.config.auth, state.clock.clone())?;
     let http = state.config.http.clone();
-    let (guarded, openapi) = OpenApiRouter::with_openapi(description())
-        .merge(auth::router())
-        .merge(connect::router())
-        .merge(live::router())
-        .merge(sync::router())
-        .merge(mirror::router())
-        .merge(operations::router())
-        .merge(notes::router())
-        .merge(panels::router())
-        .merge(pages::router())
-        .split_for_parts();
+    let (guarded, _) = api().merge(pages::router()).split_for_parts();
     // Lever's deliveries carry their own proof; nothing else may be asked of them.
-    let (deliveries, deliveries_api) = webhooks::router().split_for_parts();
-    let mut openapi = openapi;
-    openapi.merge(deliveries_api);
+    let (deliveries, _) = webhooks::router().split_for_parts();
     let app = guarded
         .layer(csrf(&http)?)
         .layer(cors(&http)?)
         .merge(deliveries)
         .merge(health::router(&state))
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+        .merge(SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", openapi()))
         .fallback(|| async { Error::not_found() })
         .with_state(state)
         .layer(Extension(verifier))
@@ -89,8 +79,13 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
 }
 
 /// The OpenAPI document.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    OpenApiRouter::<AppState>::with_openapi(description())
+pub fn openapi() -> serde_json::Value {
+    document::finished(&api().merge(webhooks::router()).into_openapi())
+}
+
+/// The endpoints that callers use: routed and described from one list, so that neither can be without the other.
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(description())
         .merge(auth::router())
         .merge(connect::router())
         .merge(live::router())
@@ -99,8 +94,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .merge(operations::router())
         .merge(notes::router())
         .merge(panels::router())
-        .merge(webhooks::router())
-        .into_openapi()
 }
 
 fn description() -> utoipa::openapi::OpenApi {

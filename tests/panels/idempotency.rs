@@ -29,6 +29,11 @@ async fn a_repeat_gets_the_first_answer_byte_for_byte() {
         (first.text, first.headers.get("etag"), first.headers.get("location"))
     );
 
+    // The same request, written down in another order.
+    let turned: serde_json::Map<String, Value> = draft.as_object().expect("a map").clone().into_iter().rev().collect();
+    assert_ne!(json!(turned).to_string(), draft.to_string());
+    assert_eq!(keyed(&world.admin, &world.path(), &json!(turned), KEY.1).await.expect(201).json()["id"], id);
+
     let mut other = draft.clone();
     other["note"] = json!("another request");
     assert_eq!(keyed(&world.admin, &world.path(), &other, KEY.1).await.expect(422).code(), "idempotency_key_reused");

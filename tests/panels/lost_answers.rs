@@ -82,7 +82,11 @@ async fn a_booking_that_comes_through_late_is_one_panel() {
     let path = open(&world, answer).await;
     world.pass(10).await;
     assert_eq!(world.admin.get(&path).await.expect(200).json()["status"], "unknown");
-    // Its time is taken all the while.
+    // Its time is taken all the while, and whoever asks is told.
+    let conflicts = format!("/v1/conflicts?from={}&to={}&interviewerId={}", world.at(0), world.at(1), world.people[0].id);
+    let busy = world.admin.get(&conflicts).await.expect(200).json();
+    assert_eq!((busy["data"].as_array().map(Vec::len), &busy["data"][0]["start"]), (Some(1), &json!(world.at(0))));
+    assert_eq!(path, format!("/v1/operations/{}", text(&busy["data"][0]["operationId"])));
     assert_eq!(world.schedule(world.draft(&[world.interview(0, 0)])).await.expect(409).code(), "interviewer_conflict");
 
     world.story.lever.release().await;
@@ -137,6 +141,8 @@ async fn a_booking_that_lever_never_saw_is_made_once_in_the_end() {
         world.pass(20).await;
         let operation = settled(&world, &path).await;
         assert_eq!((&operation["status"], &operation["attempts"], &operation["error"]), (&json!("succeeded"), &json!(2), &Value::Null));
+        let steps: Vec<Value> = operation["steps"].as_array().expect("a list").iter().map(|it| json!([it["outcome"], it["leverStatus"]])).collect();
+        assert_eq!(steps, [json!(["unknown", null]), json!(["done", 201])]);
         assert_eq!((world.at_lever().len(), &world.at_lever()[at]["id"]), (at + 1, &operation["panelId"]));
         world.pass(70).await;
         assert_eq!(world.writes(), ["POST panels", "POST panels"]);

@@ -2,6 +2,7 @@
 //! write whose answer never came.
 #![cfg(feature = "fake-lever")]
 
+mod answers;
 mod conflicts;
 mod crafted;
 mod crashes;
@@ -18,6 +19,7 @@ mod patience;
 mod performers;
 mod replica;
 mod round_trip;
+mod unknown_fields;
 mod versions;
 mod world;
 

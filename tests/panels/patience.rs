@@ -48,6 +48,7 @@ async fn a_write_that_lever_does_not_answer_in_time_is_accepted_and_its_answer_i
     let answer = impatient(&world, world.admin.delete(&panel_path(&operation["panelId"]))).await.expect(202);
     world.story.lever.release().await;
     assert_eq!(settled(&world, &answer).await["status"], "succeeded");
+    world.pass(15).await;
     world.story.end().await;
 }
 

@@ -71,3 +71,20 @@ async fn a_panel_that_was_canceled_or_moved_inside_lever_is_found_so() {
     world.admin.delete(&path).await.expect(204);
     world.story.end().await;
 }
+
+/// An interview has its panel's version, wherever it is answered alone.
+#[tokio::test]
+async fn an_interview_is_answered_with_the_version_of_its_panel() {
+    let world = World::begin().await;
+    let panel = world.scheduled(&[world.interview(0, 0)]).await;
+    let version = world.panel(&panel["id"]).await.header("etag");
+    let path = interview_path(&panel["interviews"][0]["id"]);
+    assert_eq!(world.admin.get(&path).await.expect(200).header("etag"), version);
+    let edited = world.call(Method::PATCH, &path, json!({"note": "first"}), &[("if-match", &version)]).await.expect(200);
+    assert_ne!(edited.header("etag"), version);
+    let added = world.admin.post(&format!("{}/interviews", panel_path(&panel["id"])), world.interview(1, 1)).await.expect(201);
+    let now = added.header("etag");
+    assert_eq!(world.panel(&panel["id"]).await.header("etag"), now);
+    world.call(Method::PATCH, &path, json!({"note": "second"}), &[("if-match", &now)]).await.expect(200);
+    world.story.end().await;
+}

@@ -83,7 +83,7 @@ async fn the_doctor_names_each_illness_and_is_content_without() {
         ("DATABASE_URL", url.replacen(&name, "/no_such_database", 1), "Make that database"),
         ("DATABASE_URL", url.replacen(&name, "/template1", 1), "nothing is in it. Run `lever-integration migrate`"),
         ("DATABASE_URL", "postgres://user:pass@127.0.0.1:9/lever".to_owned(), "Check DATABASE_URL"),
-        ("ENCRYPTION_KEYS", other_key.to_owned(), "1 of 1 organizations have secrets that no key opens"),
+        ("ENCRYPTION_KEYS", other_key.to_owned(), "is not the one that was used here under that id"),
         ("LEVER_TOKEN_URL", NOWHERE.to_owned(), "Check the network and LEVER_TOKEN_URL"),
         ("AUTH_JWT_SECRET", "short".to_owned(), "openssl rand"),
         ("PUBLIC_URL", "http://lever.example.com".to_owned(), "PUBLIC_URL is not https"),

@@ -41,6 +41,9 @@ pub struct InterviewDraft {
     pub location: Option<String>,
     pub feedback_template: Option<String>,
     pub feedback_reminder: Option<String>,
+    /// Everything else that was sent.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,6 +51,9 @@ pub struct InterviewDraft {
 pub struct SeatDraft {
     pub id: String,
     pub feedback_template: Option<String>,
+    /// Everything else that was sent.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 impl PanelDraft {
@@ -107,6 +113,8 @@ impl InterviewDraft {
             created_at: before.map_or(now, |it| it.created_at),
             canceled_at: None,
             user: before.map_or_else(|| by.to_owned(), |it| it.user.clone()),
+            extra: before.map(|it| sent_back(&it.extra, &self.rest)).unwrap_or_default(),
+            extra_alone: before.map(|it| sent_back(&it.extra_alone, &self.rest)).unwrap_or_default(),
         })
     }
 
@@ -115,14 +123,20 @@ impl InterviewDraft {
             return Err(Refusal::bad("an interview needs at least one interviewer"));
         }
         let seat = |draft: &SeatDraft| {
-            let kept = before.is_some_and(|it| it.interviewers.iter().any(|it| it.user == draft.id));
+            let kept = before.and_then(|it| it.interviewers.iter().find(|it| it.user == draft.id));
+            let extra = kept.map(|kept| sent_back(&kept.extra, &draft.rest)).unwrap_or_default();
             (account.user(&draft.id))
-                .filter(|user| kept || user.is_active())
-                .map(|user| Seat::new(user, draft.feedback_template.as_deref()))
+                .filter(|user| kept.is_some() || user.is_active())
+                .map(|user| Seat { extra, ..Seat::new(user, draft.feedback_template.as_deref()) })
                 .ok_or_else(|| Refusal::bad("interviewer is not an active user of this account"))
         };
         self.interviewers.iter().map(seat).collect()
     }
+}
+
+/// What there was of fields that no client knows, as far as it was sent back.
+pub fn sent_back(before: &Map<String, Value>, rest: &Map<String, Value>) -> Map<String, Value> {
+    before.keys().filter_map(|name| Some((name.clone(), rest.get(name)?.clone()))).collect()
 }
 
 fn reminder(sent: Option<&str>) -> Result<String, Refusal> {

@@ -66,4 +66,8 @@ impl Opportunity {
     pub fn interview(&self, id: &str) -> Result<(&Panel, &Interview), Refusal> {
         (self.panels.iter()).find_map(|panel| Some((panel, panel.interview(id).ok()?))).ok_or_else(|| Refusal::missing("Interview"))
     }
+
+    pub fn interview_mut(&mut self, id: &str) -> Result<&mut Interview, Refusal> {
+        (self.panels.iter_mut()).flat_map(|panel| &mut panel.interviews).find(|it| it.id == id).ok_or_else(|| Refusal::missing("Interview"))
+    }
 }

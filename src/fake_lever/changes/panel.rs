@@ -1,11 +1,12 @@
 //! Panels made, replaced as a whole, and canceled.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::super::dice::fresh_id;
 use super::super::model::{Event, Interview, Opportunity, Panel};
 use super::super::refusal::Refusal;
 use super::super::state::Account;
+use super::draft::sent_back;
 use super::{PanelDraft, Through};
 
 impl Account {
@@ -53,7 +54,7 @@ impl Account {
             };
             interviews.push(sent.build(self, kept, by, now)?);
         }
-        let extra = (before.extra.keys()).filter_map(|name| Some((name.clone(), draft.rest.get(name)?.clone()))).collect::<Map<String, Value>>();
+        let extra = sent_back(&before.extra, &draft.rest);
         let after = Panel {
             applications: applications(owner, draft)?,
             external_url: draft.external_url.clone(),

@@ -69,5 +69,7 @@ fn interview(account: &Account, dice: &mut Dice, date: i64, created_at: i64, use
         created_at,
         canceled_at: None,
         user: user.to_owned(),
+        extra: serde_json::Map::new(),
+        extra_alone: serde_json::Map::new(),
     }
 }

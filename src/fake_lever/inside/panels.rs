@@ -49,6 +49,25 @@ impl Inside {
         })
     }
 
+    /// Gives an interview a field as [`Inside::set_panel_field`]; one that is shown `alone` is not in the panel's copy of it.
+    pub fn set_interview_field(&self, opportunity: &str, interview: &str, name: &str, value: Value, alone: bool) -> Result<(), Refusal> {
+        self.change(|account, _, _| {
+            let interview = account.opportunity_mut(opportunity)?.interview_mut(interview)?;
+            let fields = if alone { &mut interview.extra_alone } else { &mut interview.extra };
+            fields.insert(name.to_owned(), value);
+            Ok(())
+        })
+    }
+
+    /// Gives the first interviewer of an interview such a field.
+    pub fn set_seat_field(&self, opportunity: &str, interview: &str, name: &str, value: Value) -> Result<(), Refusal> {
+        self.change(|account, _, _| {
+            let seats = &mut account.opportunity_mut(opportunity)?.interview_mut(interview)?.interviewers;
+            seats.first_mut().ok_or_else(|| Refusal::missing("Interviewer"))?.extra.insert(name.to_owned(), value);
+            Ok(())
+        })
+    }
+
     /// Moves a panel to another opportunity of the same person, as merging candidates does.
     pub fn move_panel(&self, from: &str, panel: &str, to: &str) -> Result<(), Refusal> {
         self.change(|account, _, _| {

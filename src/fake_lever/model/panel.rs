@@ -42,6 +42,10 @@ pub struct Interview {
     pub created_at: i64,
     pub canceled_at: Option<i64>,
     pub user: String,
+    /// As a panel's.
+    pub extra: Map<String, Value>,
+    /// The same, but only `/interviews` shows them, and not the panel.
+    pub extra_alone: Map<String, Value>,
 }
 
 /// One interviewer of one interview.
@@ -51,6 +55,8 @@ pub struct Seat {
     pub name: String,
     pub email: String,
     pub feedback_template: String,
+    /// As a panel's.
+    pub extra: Map<String, Value>,
 }
 
 impl Panel {
@@ -63,7 +69,7 @@ impl Panel {
     }
 
     pub fn json(&self) -> Value {
-        let mut panel = json!({
+        let panel = json!({
             "id": self.id,
             "applications": self.applications,
             "canceledAt": self.canceled_at,
@@ -79,10 +85,7 @@ impl Panel {
             "timezone": self.timezone,
             "user": self.user,
         });
-        for (name, value) in &self.extra {
-            panel[name] = value.clone();
-        }
-        panel
+        with(panel, &self.extra)
     }
 
     /// Cancels the panel and everything in it; it stays listed (recorded for the last interview).
@@ -110,7 +113,7 @@ impl Interview {
         if let Some(canceled_at) = self.canceled_at {
             interview["canceledAt"] = json!(canceled_at);
         }
-        interview
+        with(interview, &self.extra)
     }
 
     /// The interview as `/interviews` answers it.
@@ -119,7 +122,7 @@ impl Interview {
             .filter(|application| panel.applications.contains(&application.id))
             .map(|application| &application.posting)
             .collect();
-        json!({
+        let interview = json!({
             "id": self.id,
             "panel": panel.id,
             "subject": self.subject,
@@ -139,7 +142,8 @@ impl Interview {
             "postings": postings,
             "gcalEventUrl": null,
             "opportunityId": opportunity.id,
-        })
+        });
+        with(with(interview, &self.extra), &self.extra_alone)
     }
 }
 
@@ -151,25 +155,35 @@ impl Seat {
             name: user.name.clone(),
             email: user.email.clone(),
             feedback_template: template.unwrap_or(NO_FEEDBACK).to_owned(),
+            extra: Map::new(),
         }
     }
 
     fn json_in_panel(&self) -> Value {
-        json!({
+        let seat = json!({
             "id": self.user,
             "email": self.email,
             "name": self.name,
             "responseStatus": "needsAction",
             "feedbackTemplate": self.feedback_template,
-        })
+        });
+        with(seat, &self.extra)
     }
 
     fn json(&self) -> Value {
-        json!({
+        let seat = json!({
             "id": self.user,
             "name": self.name,
             "email": self.email,
             "feedbackTemplate": self.feedback_template,
-        })
+        });
+        with(seat, &self.extra)
     }
+}
+
+fn with(mut object: Value, extra: &Map<String, Value>) -> Value {
+    for (name, value) in extra {
+        object[name] = value.clone();
+    }
+    object
 }

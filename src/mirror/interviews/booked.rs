@@ -35,7 +35,7 @@ pub struct Booked {
 }
 
 /// Where a page of bookings goes on: beginning, interview and interviewer of the last one shown.
-pub(super) type Position = (DateTime<Utc>, String, String);
+pub type Position = (DateTime<Utc>, String, String);
 
 /// The interviews that these people have and that overlap the span, by when they begin; one for each of the people in it.
 /// Interviews of `except_panel` do not count: a panel is in nobody's way when it moves itself. An interview that ends when the
@@ -54,7 +54,11 @@ pub async fn booked(
     booked_after(tx, interviewers, from, to, except_panel, None, MOST).await
 }
 
-pub(super) async fn booked_after(
+/// As [`booked`], a page of so many after a position.
+///
+/// # Errors
+/// The database failed.
+pub async fn booked_after(
     tx: &mut TenantTx,
     interviewers: &[String],
     from: DateTime<Utc>,

@@ -2,7 +2,6 @@
 //! person.
 
 mod booked;
-mod conflicts;
 mod get;
 mod list;
 mod people;
@@ -14,13 +13,13 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-pub use booked::{Booked, booked};
+pub use booked::{Booked, Position, booked, booked_after};
 pub use list::{InterviewFilter, page};
 pub use people::{InterviewerView, People};
 pub use store::{InterviewRow, end_of, find};
 pub(super) use store::{forget_words_in_panel, mark_canceled_in_panel, mark_gone_in_panels, replace_in_panels};
-pub use view::{InterviewView, view};
+pub use view::{InterviewView, view_with_version};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get)).routes(routes!(conflicts::list))
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get))
 }

@@ -63,14 +63,22 @@ pub(super) async fn show(tx: &mut TenantTx, rows: Vec<Shown>) -> Result<Vec<Inte
     Ok(rows.into_iter().map(|row| row.view(&people)).collect())
 }
 
-/// One interview as callers see it; `None` when it is unknown or gone.
+/// An interview with the version of its panel.
+#[derive(FromRow)]
+struct Versioned {
+    #[sqlx(flatten)]
+    shown: Shown,
+    version: String,
+}
+
+/// One interview as callers see it, with the version of its panel; `None` when it is unknown or gone.
 ///
 /// # Errors
 /// The database failed.
-pub async fn view(tx: &mut TenantTx, id: &str) -> Result<Option<InterviewView>, sqlx::Error> {
-    let row: Option<Shown> = sqlx::query_as(
+pub async fn view_with_version(tx: &mut TenantTx, id: &str) -> Result<Option<(InterviewView, String)>, sqlx::Error> {
+    let row: Option<Versioned> = sqlx::query_as(
         "SELECT i.id, i.start_at, i.panel_id, i.opportunity_id, i.canceled_at, i.raw, i.synced_at,
-                p.raw->>'timezone' AS timezone, p.externally_managed, o.name AS candidate_name
+                p.raw->>'timezone' AS timezone, p.externally_managed, p.version, o.name AS candidate_name
          FROM interviews i
          JOIN panels p ON p.tenant_id = $1 AND p.id = i.panel_id
          LEFT JOIN opportunities o ON o.tenant_id = $1 AND o.id = i.opportunity_id
@@ -80,5 +88,6 @@ pub async fn view(tx: &mut TenantTx, id: &str) -> Result<Option<InterviewView>, 
     .bind(id)
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(show(tx, row.into_iter().collect()).await?.pop())
+    let Some(row) = row else { return Ok(None) };
+    Ok(show(tx, vec![row.shown]).await?.pop().map(|view| (view, row.version)))
 }

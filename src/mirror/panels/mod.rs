@@ -7,6 +7,7 @@
 mod by_link;
 mod cancel;
 mod get;
+pub mod link;
 mod list;
 mod list_of_opportunity;
 mod set;
@@ -25,7 +26,7 @@ pub use get::etag;
 pub use list_of_opportunity::page_of_opportunity;
 pub use set::{forget_words_of_canceled, mark_all_gone, replace_for_opportunity};
 pub use store::{PanelRow, find, mark_gone, upsert};
-pub use version::version;
+pub use version::{interview_version, version};
 pub use view::{PanelInterview, PanelStatus, PanelView, view, view_with_version, views};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

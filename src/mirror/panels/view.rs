@@ -5,6 +5,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
+use super::link::without_mark;
 use crate::db::TenantTx;
 use crate::lever::Panel;
 use crate::mirror::interviews::{InterviewerView, People, end_of};
@@ -29,6 +30,7 @@ pub struct PanelView {
     pub start: Option<DateTime<Utc>>,
     pub end: Option<DateTime<Utc>>,
     pub note: Option<String>,
+    /// As it was sent; a link of this service when none was.
     pub external_url: Option<String>,
     /// `once`, `daily`, `frequently` or `none`.
     #[schema(example = "once")]
@@ -143,7 +145,7 @@ impl Shown {
             start: panel.start,
             end: panel.end,
             note: panel.note,
-            external_url: panel.external_url,
+            external_url: panel.external_url.map(|url| without_mark(&url).to_owned()),
             feedback_reminder: panel.feedback_reminder,
             stage_id: panel.stage.map(|stage| stage.id),
             created_by: panel.user.map(|user| user.id),

@@ -1,0 +1,66 @@
+//! The steps of an operation: every attempt to make a write, for the log. Nothing is decided by them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sqlx::types::Json;
+use utoipa::ToSchema;
+
+/// One attempt to make a write at Lever.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationStep {
+    /// When it was sent, or was about to be.
+    pub sent_at: DateTime<Utc>,
+    /// The Lever user in whose name.
+    pub perform_as: String,
+    /// Where it was sent to.
+    pub opportunity_id: String,
+    pub outcome: StepOutcome,
+    /// When the outcome was known.
+    #[serde(default)]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The status of Lever's answer, when one came.
+    #[serde(default)]
+    #[schema(example = 201)]
+    pub lever_status: Option<i32>,
+    /// Lever's own code for a refusal.
+    #[serde(default)]
+    pub lever_code: Option<String>,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StepOutcome {
+    /// Being sent.
+    Sending,
+    /// Lever did it, and said so.
+    Done,
+    /// Lever's answer never came; a read showed that it happened.
+    Found,
+    /// It did not happen.
+    Refused,
+    /// Lever's answer never came.
+    Unknown,
+}
+
+impl OperationStep {
+    /// An attempt that begins.
+    pub(super) fn begun(perform_as: &str, opportunity: &str, sent_at: DateTime<Utc>) -> Self {
+        Self {
+            sent_at,
+            perform_as: perform_as.to_owned(),
+            opportunity_id: opportunity.to_owned(),
+            outcome: StepOutcome::Sending,
+            ended_at: None,
+            lever_status: None,
+            lever_code: None,
+        }
+    }
+}
+
+/// What is added to the last step when it ends.
+pub(super) fn ended(outcome: StepOutcome, at: DateTime<Utc>, lever_status: Option<i32>, lever_code: Option<&str>) -> Json<Value> {
+    Json(json!({"outcome": outcome, "endedAt": at, "leverStatus": lever_status, "leverCode": lever_code}))
+}
