@@ -3,43 +3,39 @@
 //!
 //! `cargo bench --bench webhooks`
 
-#[path = "../tests/support/mod.rs"]
-mod support;
+mod common;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
+use common::numbers::{median, percentile};
+use common::support::process::run_until;
+use common::support::story::Person;
+use common::{ORGANIZATION, Rig, Wish, postgres};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use hmac::{Hmac, KeyInit, Mac};
 use http::StatusCode;
-use lever_integration::app::{App, Jobs};
-use lever_integration::clock::Clock;
-use lever_integration::config::{Config, Variables};
-use lever_integration::dev::postgres::{self, Cluster, Durability};
-use lever_integration::fake_lever::{Event, FakeLever, Options, WebhookView};
+use lever_integration::app::Jobs;
+use lever_integration::dev::postgres::Cluster;
+use lever_integration::fake_lever::{Event, Options, WebhookView};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, PgPool};
-use support::process::run_until;
-use support::story::{Person, Setting, variables};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-const ORGANIZATION: Uuid = Uuid::from_u128(1);
 const AT_ONCE: usize = 32;
 /// As many connections as the service keeps for webhooks.
 const CONNECTIONS: u32 = 4;
 
 #[tokio::main]
 async fn main() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-webhooks");
-    let cluster = postgres::start(postgres::Options { folder, durability: Durability::Durable }).await.expect("Postgres starts");
+    let cluster = postgres("webhooks").await;
     throughput(&cluster).await;
     steady(&cluster).await;
     neighbours(&cluster).await;
@@ -48,46 +44,25 @@ async fn main() {
     cluster.stop().await.expect("Postgres stops");
 }
 
-/// A service with a connected organization.
-struct Bench {
-    app: App,
-    lever: FakeLever,
-    admin: Person,
+/// A service with a connected organization, its webhooks registered.
+async fn start(cluster: &Cluster, jobs: Jobs, requests_per_second: f64, opportunities: usize) -> Rig {
+    let options = Options { opportunities, requests_per_second, ..Options::default() };
+    let mut rig = Rig::start(cluster, Wish { jobs, ..Wish::of(options) }).await;
+    rig.connect().await;
+    if jobs == Jobs::ByHand {
+        rig.work().await;
+        lever_integration::worker::tidy(&rig.app.state).await;
+    } else {
+        while rig.lever.webhooks(&rig.account().id).expect("the account").len() < 10 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    rig
 }
 
-impl Bench {
-    async fn start(cluster: &Cluster, jobs: Jobs, requests_per_second: f64, opportunities: usize) -> Self {
-        cluster.recreate_database("bench").await.expect("a database");
-        let options = Options { opportunities, requests_per_second, ..Options::default() };
-        let lever = FakeLever::start(options.clone()).await.expect("the stand-in starts");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let setting = Setting { lever: options, requests_per_second, variables: vec![("MIGRATE_ON_START", "true".into())], ..Setting::default() };
-        let variables = variables(&setting, &lever, &cluster.url("bench"), &base);
-        let config = Config::read(&Variables::from_pairs(variables)).expect("complete");
-        let app = App::start_on(listener, config, Clock::system(), jobs).await.expect("the service starts");
-        let mut admin = Person::new(&base, ORGANIZATION, "admin", chrono::Utc::now());
-        admin.connect(&lever, 0).await;
-        if jobs == Jobs::ByHand {
-            lever_integration::worker::run_until_idle(&app.state).await.expect("synced");
-            lever_integration::worker::tidy(&app.state).await;
-        } else {
-            while lever.webhooks(&lever.accounts()[0].id).expect("the account").len() < 10 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        }
-        Self { app, lever, admin }
-    }
-
-    fn hook(&self, event: &str) -> WebhookView {
-        let webhooks = self.lever.webhooks(&self.lever.accounts()[0].id).expect("the account");
-        webhooks.into_iter().find(|webhook| webhook.event == event).expect("registered")
-    }
-
-    async fn stop(self) {
-        self.app.stop().await;
-        self.lever.stop().await;
-    }
+fn hook(rig: &Rig, event: &str) -> WebhookView {
+    let webhooks = rig.lever.webhooks(&rig.account().id).expect("the account");
+    webhooks.into_iter().find(|webhook| webhook.event == event).expect("registered")
 }
 
 /// The same row, and nothing else: no signature, no replay store, no job.
@@ -145,9 +120,9 @@ async fn rate(url: &str, hook: &WebhookView, opportunities: &[String], count: us
 }
 
 async fn throughput(cluster: &Cluster) {
-    let bench = Bench::start(cluster, Jobs::ByHand, 0.0, 300).await;
-    let (hook, bare) = (bench.hook("candidateStageChange"), bare(cluster).await);
-    let account = bench.lever.accounts().swap_remove(0);
+    let bench = start(cluster, Jobs::ByHand, 0.0, 300).await;
+    let (hook, bare) = (hook(&bench, "candidateStageChange"), bare(cluster).await);
+    let account = bench.account();
     let opportunities: Vec<String> = account.active.into_iter().chain(account.archived).collect();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..7 {
@@ -159,7 +134,7 @@ async fn throughput(cluster: &Cluster) {
             ours.push(own_rate);
         }
     }
-    let (ours, theirs) = (median(ours), median(theirs));
+    let (ours, theirs) = (median(&ours), median(&theirs));
     println!("acknowledged: {ours:.0}/s, bare insert {theirs:.0}/s, ratio {:.2}", ours / theirs);
     bench.stop().await;
 }
@@ -182,10 +157,10 @@ async fn paced(url: &str, hook: &WebhookView, opportunities: &[String], per_seco
 }
 
 async fn steady(cluster: &Cluster) {
-    let bench = Bench::start(cluster, Jobs::InBackground, 0.0, 300).await;
+    let bench = start(cluster, Jobs::InBackground, 0.0, 300).await;
     run_until(&bench.admin, "the first sync has ended", |run| run["status"] == "succeeded").await;
-    let (hook, bare) = (bench.hook("candidateStageChange"), bare(cluster).await);
-    let opportunities = bench.lever.accounts().swap_remove(0).active;
+    let (hook, bare) = (hook(&bench, "candidateStageChange"), bare(cluster).await);
+    let opportunities = bench.account().active;
     let theirs = paced(&bare, &hook, &opportunities, 500, 10).await;
     let ours = paced(&hook.url, &hook, &opportunities, 500, 10).await;
     println!(
@@ -200,13 +175,13 @@ async fn steady(cluster: &Cluster) {
 
 /// One organization's candidate in a burst, another organization's deliveries beside it.
 async fn neighbours(cluster: &Cluster) {
-    let bench = Bench::start(cluster, Jobs::InBackground, 0.0, 100).await;
+    let bench = start(cluster, Jobs::InBackground, 0.0, 100).await;
     let mut other = Person::new(&bench.admin.base, Uuid::from_u128(2), "admin", chrono::Utc::now());
     other.connect(&bench.lever, 1).await;
     for person in [&bench.admin, &other] {
         run_until(person, "the first sync has ended", |run| run["status"] == "succeeded").await;
     }
-    let hook = bench.hook("candidateStageChange");
+    let hook = hook(&bench, "candidateStageChange");
     let accounts = bench.lever.accounts();
     let theirs = bench.lever.webhooks(&accounts[1].id).expect("the account");
     let theirs = theirs.into_iter().find(|webhook| webhook.event == "candidateStageChange").expect("registered");
@@ -229,14 +204,14 @@ async fn neighbours(cluster: &Cluster) {
 
 /// From a change inside Lever, over its delivery, to our API showing it.
 async fn visible(cluster: &Cluster, when: &str, requests_per_second: f64, opportunities: usize, changes: usize, pause: Duration) {
-    let bench = Bench::start(cluster, Jobs::InBackground, requests_per_second, opportunities).await;
+    let bench = start(cluster, Jobs::InBackground, requests_per_second, opportunities).await;
     if requests_per_second == 0.0 {
         run_until(&bench.admin, "the first sync has ended", |run| run["status"] == "succeeded").await;
         tokio::time::sleep(Duration::from_secs(3)).await;
     } else {
         run_until(&bench.admin, "the sync is under way", |run| run["requests"].as_u64() > Some(40)).await;
     }
-    let account = bench.lever.accounts().swap_remove(0);
+    let account = bench.account();
     bench.lever.switch(&account.id, Event::CandidateStageChange, true).expect("switched on");
     let admin = Arc::new(bench.admin.clone());
     let mut took = Vec::new();
@@ -260,14 +235,4 @@ async fn visible(cluster: &Cluster, when: &str, requests_per_second: f64, opport
     }
     println!("visible {when}: p50 {:.0} ms, p99 {:.0} ms", percentile(&took, 50), percentile(&took, 99));
     bench.stop().await;
-}
-
-fn percentile(values: &[f64], percent: usize) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
-}
-
-fn median(values: Vec<f64>) -> f64 {
-    percentile(&values, 50)
 }
