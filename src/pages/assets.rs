@@ -44,6 +44,7 @@ const MODULES: &[(&str, &str)] = &[
     ("people_picker.js", include_str!("assets/js/people_picker.js")),
     ("day_grid.js", include_str!("assets/js/day_grid.js")),
     ("interview_fields.js", include_str!("assets/js/interview_fields.js")),
+    ("mistakes.js", include_str!("assets/js/mistakes.js")),
     ("panel_form.js", include_str!("assets/js/panel_form.js")),
     ("paperwork.js", include_str!("assets/js/paperwork.js")),
     ("candidate.js", include_str!("assets/js/candidate.js")),

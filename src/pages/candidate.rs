@@ -32,8 +32,8 @@ struct CandidatePage {
     sources: Vec<String>,
     /// The candidate's page in Lever.
     in_lever: Option<String>,
-    /// Interviews can be scheduled for this candidacy.
-    open: bool,
+    /// Why nothing can be scheduled or noted for this candidacy; `None` when it can.
+    closed: Option<&'static str>,
     upcoming: Vec<PanelCard>,
     past: Vec<PanelCard>,
 }
@@ -74,12 +74,22 @@ fn page(visitor: &Visitor, standing: Standing, candidate: OpportunityView, upcom
         tags: candidate.tags.clone(),
         sources: candidate.origin.clone().into_iter().chain(candidate.sources.clone()).collect(),
         in_lever: candidate.urls.show.clone().filter(|address| is_web_address(address)),
-        open: candidate.archived.is_none() && !candidate.anonymized && !standing.is_new,
+        closed: closed(&candidate, &standing),
         standing,
         line: Line::of(candidate),
         upcoming,
         past,
     }
+}
+
+fn closed(candidate: &OpportunityView, standing: &Standing) -> Option<&'static str> {
+    if candidate.anonymized {
+        return Some("This candidate was anonymized in Lever. Nothing can be scheduled any more.");
+    }
+    if candidate.archived.is_some() {
+        return Some("This candidate is archived in Lever. Interviews can be scheduled once the candidate is active again.");
+    }
+    standing.no_writes
 }
 
 /// A link from Lever's data leads to the web or nowhere.

@@ -72,12 +72,23 @@ impl Search {
         self.filter() != OpportunityFilter::default()
     }
 
+    /// The address of the same search from its beginning.
+    fn newest(&self) -> String {
+        self.address(None)
+    }
+
     /// The address of the same search from `cursor` on.
     fn continued(&self, cursor: &str) -> String {
+        self.address(Some(cursor))
+    }
+
+    fn address(&self, cursor: Option<&str>) -> String {
         let fields = [("q", &self.q), ("stageId", &self.stage_id), ("postingId", &self.posting_id), ("tag", &self.tag), ("archived", &self.archived)];
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(fields.into_iter().filter(|(_, value)| !value.is_empty()));
-        format!("{PATH}?{}", query.append_pair("cursor", cursor).finish())
+        query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+        let query = query.finish();
+        if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
     }
 }
 
@@ -135,6 +146,8 @@ mod tests {
         let search = Search { q: " ada & co ".into(), tag: "R&D".into(), ..Search::default() };
         assert_eq!((search.filter().q.as_deref(), search.filter().stage_id, search.is_narrow()), (Some("ada & co"), None, true));
         assert_eq!(search.continued("abc"), "/candidates?q=+ada+%26+co+&tag=R%26D&cursor=abc");
+        assert_eq!(search.newest(), "/candidates?q=+ada+%26+co+&tag=R%26D");
+        assert_eq!(Search::default().newest(), "/candidates");
         assert!(!Search::default().is_narrow());
     }
 

@@ -170,7 +170,7 @@ mod tests {
         let card = Card::of(&incomplete);
         assert_eq!(card.warnings, [Trouble { text: "Lever granted too little.".into(), reconnect: true }]);
         let connected = card.connected.expect("connected after a fashion");
-        assert_eq!(connected.missing, ["Be told at once when something changes in Lever"]);
+        assert_eq!(connected.missing, ["Manage all webhooks"]);
         assert!(!connected.syncs);
     }
 

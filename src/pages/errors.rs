@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
 use super::shell::{Shell, render};
-use super::{candidates, integrations, interviews};
+use super::{candidates, integrations, interviews, marked};
 
 /// Larger than any problem of ours.
 const PROBLEM_BYTES: usize = 64 * 1024;
@@ -56,6 +56,7 @@ fn is_page(path: &str) -> bool {
     let sections = [integrations::PATH, candidates::PATH, interviews::PATH];
     path == "/"
         || path == "/sign-in"
+        || path.starts_with(marked::PREFIX)
         || sections.iter().any(|section| path.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 

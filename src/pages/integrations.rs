@@ -1,13 +1,12 @@
 //! `GET /integrations`: the Integrations page with Lever's card.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::activity::{self, Deed};
+use super::activity::Deed;
+use super::activity_log;
 use super::card::Card;
 use super::history::{self, PastSync};
 use super::outcome::{self, Message};
@@ -19,14 +18,12 @@ use super::webhooks::{self, Webhooks};
 use crate::connect::{self, CONNECT_PATH, Outcome};
 use crate::error::Result;
 use crate::ids::TenantId;
-use crate::mirror::opportunities;
-use crate::operations::{self, OperationView};
 use crate::page::Paging;
 use crate::state::AppState;
 use crate::sync::{self, SyncView};
 
 pub(super) const PATH: &str = "/integrations";
-/// The rest is in the API.
+/// The rest is in the API, and of deeds on a page of their own.
 const SYNCS_SHOWN: u32 = 6;
 const DEEDS_SHOWN: u32 = 10;
 
@@ -45,6 +42,8 @@ struct IntegrationsPage {
     permissions: Vec<Permission>,
     history: Vec<PastSync>,
     deeds: Vec<Deed>,
+    /// There are more than are shown.
+    older_deeds: bool,
 }
 
 /// How a Connect flow ended, when the browser comes from one.
@@ -67,7 +66,8 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, Query(
         webhooks: webhooks::describe(&connection.webhooks),
         permissions: permissions::all(),
         history: history::describe(&log.syncs),
-        deeds: activity::describe(&log.operations, &log.candidates),
+        deeds: log.deeds,
+        older_deeds: log.older_deeds,
     }))
 }
 
@@ -75,17 +75,15 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, Query(
 struct Log {
     newest: Option<SyncView>,
     syncs: Vec<SyncView>,
-    operations: Vec<OperationView>,
-    candidates: HashMap<String, String>,
+    deeds: Vec<Deed>,
+    older_deeds: bool,
 }
 
 async fn read(state: &AppState, tenant: TenantId) -> Result<Log> {
     let mut tx = state.db.begin(tenant).await?;
     let newest = sync::latest(&mut tx).await?;
     let syncs = sync::page(&mut tx, &Paging::first(SYNCS_SHOWN)).await?.data;
-    let operations = operations::log(&mut tx, &Paging::first(DEEDS_SHOWN)).await?.data;
-    let about: Vec<String> = operations.iter().map(|operation| operation.opportunity_id.clone()).collect();
-    let candidates = opportunities::names(&mut tx, &about).await?;
+    let (deeds, older) = activity_log::page(&mut tx, &Paging::first(DEEDS_SHOWN)).await?;
     tx.commit().await?;
-    Ok(Log { newest, syncs, operations, candidates })
+    Ok(Log { newest, syncs, deeds, older_deeds: older.is_some() })
 }

@@ -24,8 +24,9 @@ use crate::page::Paging;
 use crate::state::AppState;
 
 pub(super) const PATH: &str = "/interviews";
-/// A week with more than that is read with a filter.
-const MOST: usize = 600;
+/// More entries than that are no week that anybody reads, and no light page: one is read with a filter. As many as one page of the
+/// list has, so that the usual week is one query.
+const MOST: usize = 200;
 
 #[derive(Template)]
 #[template(path = "interviews.html")]
@@ -136,8 +137,8 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
     let tenant = visitor.caller.tenant;
     let now = state.clock.now();
     let address = Address { week: Week::of(wish.week.as_deref(), now, visitor.zone), wish };
-    let (found, standing) = tokio::try_join!(read(&state, tenant, &address), notice::standing(&state, tenant))?;
     let by = if address.wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
+    let (found, standing) = tokio::try_join!(read(&state, tenant, &address, by), notice::standing(&state, tenant))?;
     let rows = address.week.rows(&found.interviews, by);
     Ok(render(&InterviewsPage {
         shell: Shell::of("Interviews", Section::Interviews, &visitor.caller),
@@ -161,7 +162,7 @@ struct Found {
     panel: Option<(PanelView, String)>,
 }
 
-async fn read(state: &AppState, tenant: TenantId, address: &Address) -> Result<Found> {
+async fn read(state: &AppState, tenant: TenantId, address: &Address, by: By) -> Result<Found> {
     let (from, to) = address.week.span();
     let text = |time: chrono::DateTime<chrono::Utc>| Some(time.to_rfc3339_opts(SecondsFormat::Secs, true));
     let some = |wish: &Option<String>| wish.clone().filter(|wish| !wish.is_empty());
@@ -175,15 +176,15 @@ async fn read(state: &AppState, tenant: TenantId, address: &Address) -> Result<F
     let (mut interviews, mut cursor) = (Vec::new(), None);
     loop {
         let page = interviews::page(&mut tx, &filter, &Paging::widest(cursor)).await?;
-        interviews.extend(page.data);
+        interviews.extend(page.data.into_iter().filter(|view| address.shows_canceled() || view.status == panels::PanelStatus::Scheduled));
         cursor = page.next_cursor;
         if cursor.is_none() || interviews.len() >= MOST {
             break;
         }
     }
-    if !address.shows_canceled() {
-        interviews.retain(|view| view.status == panels::PanelStatus::Scheduled);
-    }
+    let fits = by.fits(&interviews, MOST);
+    let cut = cursor.is_some() || fits < interviews.len();
+    interviews.truncate(fits);
     let panel = match some(&address.wish.panel) {
         Some(id) => panels::view(&mut tx, &id).await?,
         None => None,
@@ -196,7 +197,7 @@ async fn read(state: &AppState, tenant: TenantId, address: &Address) -> Result<F
         None => None,
     };
     tx.commit().await?;
-    Ok(Found { interviews, cut: cursor.is_some(), panel })
+    Ok(Found { interviews, cut, panel })
 }
 
 /// The name of the one whose interviews alone are shown, as far as this week knows it.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `integrations` | the page with Lever's card: reads how things stand and hands it to the template |
 //! | `card` `progress` `webhooks` `permissions` `outcome` `history` `activity` | what that page says, in words; pure |
+//! | `activity_log` | the whole activity log on a page of its own |
 //! | `candidates` `candidate` | the list with its search; one candidate with the panels and the form that schedules them |
 //! | `interviews` `week` | the week of interviews; its table (pure) |
 //! | `candidate_line` `panel_card` `when` | a candidate, a panel, a time, in words; pure |
@@ -17,6 +18,7 @@
 //! lies on top of the others: they may call what they show.
 
 mod activity;
+mod activity_log;
 mod assets;
 mod candidate;
 mod candidate_line;
@@ -54,6 +56,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .route("/", get(|| async { Redirect::to(integrations::PATH) }))
         .route(integrations::PATH, get(integrations::show))
+        .route(activity_log::PATH, get(activity_log::show))
         .route(interviews::PATH, get(interviews::show))
         .route(candidates::PATH, get(candidates::show))
         .route("/candidates/{id}", get(candidate::show))

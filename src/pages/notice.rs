@@ -23,6 +23,8 @@ pub(super) struct Standing {
     pub(super) is_new: bool,
     /// The first sync is not through.
     pub(super) arriving: bool,
+    /// Why nothing can be written into Lever; `None` when it can.
+    pub(super) no_writes: Option<&'static str>,
     pub(super) notice: Option<Notice>,
 }
 
@@ -32,15 +34,20 @@ pub(super) struct Standing {
 /// The database failed.
 pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
     let connection = connect::view(state, tenant).await?;
-    let mut tx = state.db.begin(tenant).await?;
-    let newest = sync::latest(&mut tx).await?;
-    tx.commit().await?;
+    let newest = if is_arriving(&connection) {
+        let mut tx = state.db.begin(tenant).await?;
+        let newest = sync::latest(&mut tx).await?;
+        tx.commit().await?;
+        newest
+    } else {
+        None
+    };
     Ok(judge(&connection, newest.as_ref()))
 }
 
 fn judge(connection: &ConnectionView, newest: Option<&SyncView>) -> Standing {
     let disconnected = connection.status == ConnectionStatus::Disconnected;
-    let arriving = !disconnected && connection.last_sync_at.is_none();
+    let arriving = is_arriving(connection);
     let warning = |otherwise: &str| connection.warnings.first().map_or_else(|| otherwise.to_owned(), |warning| warning.message.clone());
     let notice = match connection.status {
         ConnectionStatus::Disconnected if connection.account.is_none() => None,
@@ -58,7 +65,21 @@ fn judge(connection: &ConnectionView, newest: Option<&SyncView>) -> Standing {
         ConnectionStatus::Connected if arriving => Some(Notice { tone: "", title: "Still copying from Lever", text: how_far(newest) }),
         ConnectionStatus::Connected => None,
     };
-    Standing { is_new: disconnected && connection.account.is_none(), arriving, notice }
+    Standing { is_new: disconnected && connection.account.is_none(), arriving, no_writes: no_writes(connection), notice }
+}
+
+/// The first sync is not through.
+fn is_arriving(connection: &ConnectionView) -> bool {
+    connection.status != ConnectionStatus::Disconnected && connection.last_sync_at.is_none()
+}
+
+fn no_writes(connection: &ConnectionView) -> Option<&'static str> {
+    match connection.status {
+        ConnectionStatus::Disconnected => Some("Lever is not connected, so nothing can be scheduled."),
+        ConnectionStatus::ReauthorizationRequired => Some("Nothing can be scheduled until an admin has connected Lever again."),
+        _ if !connection.missing_scopes.is_empty() => Some("Nothing can be scheduled until Lever has granted all permissions."),
+        _ => None,
+    }
 }
 
 fn how_far(newest: Option<&SyncView>) -> String {
@@ -92,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_works_needs_no_words() {
-        assert_eq!(judge(&view(ConnectionStatus::Connected), None), Standing { is_new: false, arriving: false, notice: None });
+        assert_eq!(judge(&view(ConnectionStatus::Connected), None), Standing { is_new: false, arriving: false, no_writes: None, notice: None });
     }
 
     #[test]
@@ -100,6 +121,14 @@ mod tests {
         for status in [ConnectionStatus::Degraded, ConnectionStatus::ReauthorizationRequired] {
             assert_eq!(judge(&view(status), None).notice.map(|notice| notice.text).as_deref(), Some("Do this."));
         }
+    }
+
+    #[test]
+    fn nothing_is_written_over_a_connection_that_takes_nothing() {
+        let may = |view: &ConnectionView| judge(view, None).no_writes.is_none();
+        assert!(may(&view(ConnectionStatus::Connected)) && may(&view(ConnectionStatus::Degraded)));
+        assert!(!may(&view(ConnectionStatus::Disconnected)) && !may(&view(ConnectionStatus::ReauthorizationRequired)));
+        assert!(!may(&ConnectionView { missing_scopes: vec!["panels:write:admin"], ..view(ConnectionStatus::Degraded) }));
     }
 
     #[test]

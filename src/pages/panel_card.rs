@@ -116,9 +116,9 @@ pub(super) fn subject(subject: Option<String>) -> String {
     subject.filter(|subject| !subject.is_empty()).unwrap_or_else(|| "Interview".to_owned())
 }
 
-/// What an interviewer is called, whatever is known of them.
+/// What an interviewer is called; somebody of whom nothing is known is called by their id, as everywhere.
 pub(super) fn person(person: InterviewerView) -> String {
-    person.name.or(person.email).unwrap_or_else(|| "Somebody who left Lever".to_owned())
+    person.name.or(person.email).unwrap_or(person.id)
 }
 
 #[cfg(test)]
@@ -133,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn an_interviewer_without_a_name_is_still_somebody() {
+    fn an_interviewer_of_whom_little_is_known_is_still_somebody() {
         let nobody = InterviewerView { id: "u".into(), name: None, email: None, feedback_template_id: None };
-        assert_eq!(person(nobody.clone()), "Somebody who left Lever");
+        assert_eq!(person(nobody.clone()), "u");
         assert_eq!(person(InterviewerView { email: Some("rosa@acme.example".into()), ..nobody }), "rosa@acme.example");
     }
 }

@@ -1,26 +1,26 @@
-//! The permissions that Lever asks the admin for: what Lever calls each, and what it is used for here.
+//! The permissions that Lever asks the admin for: what Lever says of each, and what it is used for here.
 
 use crate::lever::scopes::SCOPES;
 
-/// What each scope lets us do.
+/// What Lever says of each scope, in its own words: those that the admin reads before accepting.
 pub(super) fn in_words(scope: &'static str) -> &'static str {
     match scope {
-        "offline_access" => "Stay connected while nobody is signed in",
-        "applications:read:admin" => "See which job each candidate applied for",
-        "archive_reasons:read:admin" => "See the reasons for archiving candidates",
-        "confidential:access:admin" => "Include confidential jobs and candidates",
-        "contact:read:admin" => "See candidates' contact details",
-        "feedback_templates:read:admin" => "See the feedback forms that interviewers fill in",
-        "interviews:write:admin" => "Schedule, change and cancel interviews",
-        "notes:write:admin" => "Read notes on candidates, and add some",
-        "opportunities:write:admin" => "See candidates and where they stand, and change that",
-        "panels:write:admin" => "Schedule, change and cancel interview panels",
-        "postings:read:admin" => "See jobs, internal ones included",
-        "resumes:read:admin" => "See candidates' résumés",
-        "stages:read:admin" => "See the stages of the pipeline",
-        "tags:read:admin" => "See candidates' tags",
-        "users:read:admin" => "See the people in Lever, to find interviewers",
-        "webhooks:write:admin" => "Be told at once when something changes in Lever",
+        "offline_access" => "Long-lived access",
+        "applications:read:admin" => "View all opportunity applications",
+        "archive_reasons:read:admin" => "View all archived reasons",
+        "confidential:access:admin" => "Access all confidential data",
+        "contact:read:admin" => "View an opportunity's contact",
+        "feedback_templates:read:admin" => "View all feedback templates",
+        "interviews:write:admin" => "View and manage all of an opportunity's interviews",
+        "notes:write:admin" => "View and manage all of an opportunity's notes",
+        "opportunities:write:admin" => "View and manage all opportunities",
+        "panels:write:admin" => "View and manage all of an opportunity's panels",
+        "postings:read:admin" => "View all postings",
+        "resumes:read:admin" => "View all of an opportunity's resumes",
+        "stages:read:admin" => "View all stages",
+        "tags:read:admin" => "View all tags",
+        "users:read:admin" => "View all users",
+        "webhooks:write:admin" => "Manage all webhooks",
         unknown => unknown,
     }
 }
@@ -30,9 +30,9 @@ pub(super) fn in_words(scope: &'static str) -> &'static str {
 pub(super) struct Permission {
     /// As Lever names it.
     pub(super) scope: &'static str,
-    /// What it lets us do.
+    /// What Lever says of it.
     pub(super) words: &'static str,
-    /// What that is good for.
+    /// What it is used for here.
     pub(super) purpose: &'static str,
 }
 
@@ -44,22 +44,22 @@ pub(super) fn all() -> Vec<Permission> {
 /// What each scope is used for, in a sentence.
 fn purpose(scope: &str) -> &'static str {
     match scope {
-        "offline_access" => "Changes in Lever keep arriving at night and on weekends.",
-        "applications:read:admin" => "Interviews are scheduled for the right application.",
+        "offline_access" => "We stay connected while nobody is signed in: changes arrive at night and on weekends too.",
+        "applications:read:admin" => "We see which job each candidate applied for, and schedule for the right application.",
         "archive_reasons:read:admin" => "You see why somebody is no longer a candidate.",
-        "confidential:access:admin" => "Interviews for confidential jobs can be scheduled like all others.",
+        "confidential:access:admin" => "Interviews for confidential jobs and candidates can be scheduled like all others.",
         "contact:read:admin" => "A profile shows how to reach the candidate.",
         "feedback_templates:read:admin" => "You pick the form that an interviewer fills in.",
         "interviews:write:admin" => "A single interview can be moved without touching the rest.",
         "notes:write:admin" => "Notes show on the profile, and yours appear in Lever.",
         "opportunities:write:admin" => "Candidates and their stages are shown as they stand in Lever.",
-        "panels:write:admin" => "What you schedule here appears in Lever at once.",
-        "postings:read:admin" => "Candidates can be found by the job they applied for.",
+        "panels:write:admin" => "What you schedule, change or cancel here appears in Lever at once.",
+        "postings:read:admin" => "Candidates can be found by the job they applied for, internal ones included.",
         "resumes:read:admin" => "Interviewers and you can open a résumé before the interview.",
         "stages:read:admin" => "Candidates can be found by stage.",
         "tags:read:admin" => "Candidates can be found by tag.",
         "users:read:admin" => "You pick interviewers by name, and see who is booked.",
-        "webhooks:write:admin" => "A change in Lever shows here within seconds.",
+        "webhooks:write:admin" => "We ask Lever to tell us of changes, which show here within seconds.",
         _ => "",
     }
 }

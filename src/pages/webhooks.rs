@@ -28,7 +28,7 @@ pub(super) fn describe(statuses: &[WebhookStatus]) -> Webhooks {
     let (required, optional): (Vec<_>, Vec<_>) = statuses.iter().partition(|status| status.required);
     let silent = required.iter().filter(|status| status.state != WebhookState::Arriving);
     Webhooks {
-        to_switch_on: silent.map(|status| words(status.event).1).collect(),
+        to_switch_on: silent.map(|status| status.setting).collect(),
         required: required.into_iter().map(line).collect(),
         optional: optional.into_iter().map(line).collect(),
     }
@@ -41,23 +41,23 @@ fn line(status: &WebhookStatus) -> WebhookLine {
         WebhookState::Arriving => ("good", "Arriving"),
         WebhookState::Silent => ("warn", "It happened in Lever and Lever did not tell us: its switch is off"),
     };
-    WebhookLine { event: status.event, words: words(status.event).0, tone, state, last_delivery: status.last_delivery_at.map(Moment) }
+    WebhookLine { event: status.event, words: words(status.event), tone, state, last_delivery: status.last_delivery_at.map(Moment) }
 }
 
-/// An event in words, and the name of its group in Lever's settings.
-fn words(event: &str) -> (&'static str, &'static str) {
+/// An event in words.
+fn words(event: &str) -> &'static str {
     match event {
-        "candidateArchiveChange" => ("A candidate is archived or brought back", "Candidate archive state change"),
-        "interviewDeleted" => ("An interview is deleted", "Interview deleted"),
-        "interviewCreated" => ("An interview is scheduled", "Interview created"),
-        "interviewUpdated" => ("An interview is changed", "Interview updated"),
-        "candidateStageChange" => ("A candidate moves to another stage", "Candidate stage change"),
-        "candidateDeleted" => ("A candidate is deleted", "Candidate deleted"),
-        "candidateHired" => ("A candidate is hired", "Candidate hired"),
-        "applicationCreated" => ("Someone applies", "Application created"),
-        "contactCreated" => ("A person is added", "Contact created"),
-        "contactUpdated" => ("A person's details change", "Contact updated"),
-        _ => ("Something else happens", "another event"),
+        "candidateArchiveChange" => "A candidate is archived or brought back",
+        "interviewDeleted" => "An interview is deleted",
+        "interviewCreated" => "An interview is scheduled",
+        "interviewUpdated" => "An interview is changed",
+        "candidateStageChange" => "A candidate moves to another stage",
+        "candidateDeleted" => "A candidate is deleted",
+        "candidateHired" => "A candidate is hired",
+        "applicationCreated" => "Someone applies",
+        "contactCreated" => "A person is added",
+        "contactUpdated" => "A person's details change",
+        _ => "Something else happens",
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
     fn status(event: &'static str, required: bool, state: WebhookState) -> WebhookStatus {
         WebhookStatus {
             event,
-            setting: "",
+            setting: if event == "candidateArchiveChange" { "Candidate archive state change" } else { "Another switch" },
             required,
             registered: state != WebhookState::Missing,
             first_delivery_at: None,
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn every_event_that_is_registered_has_words() {
         for wanted in WANTED {
-            assert_ne!(words(wanted.event).1, "another event", "{}", wanted.event);
+            assert_ne!(words(wanted.event), "Something else happens", "{}", wanted.event);
         }
     }
 }

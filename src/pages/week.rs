@@ -30,6 +30,26 @@ pub(super) enum By {
     Interviewer,
 }
 
+impl By {
+    /// How many of these interviews make no more than `most` entries: by interviewer, an interview is one entry for each of them.
+    pub(super) fn fits(self, interviews: &[InterviewView], most: usize) -> usize {
+        let entries = |view: &InterviewView| if self == Self::Candidate { 1 } else { view.interview.interviewers.len() };
+        let mut sum = 0;
+        interviews
+            .iter()
+            .take_while(|view| {
+                sum += entries(view);
+                sum <= most
+            })
+            .count()
+    }
+
+    /// The entry's name on the page, by which the focus finds it again.
+    pub(super) fn entry_id(self, interview: &str, row: &str) -> String {
+        if self == Self::Candidate { format!("entry-{interview}") } else { format!("entry-{interview}-{row}") }
+    }
+}
+
 /// One row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Row {
@@ -217,6 +237,12 @@ mod tests {
         let rows = week.rows(&interviews, By::Interviewer);
         let counts: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.days.iter().map(Vec::len).sum::<usize>())).collect();
         assert_eq!(counts, [("Ben", 1), ("Rosa", 2)]);
+    }
+
+    #[test]
+    fn by_interviewer_an_interview_takes_a_place_for_each() {
+        let interviews = [interview("a", "2026-12-01T17:00:00Z", &["Rosa", "Ben"]), interview("b", "2026-12-02T02:00:00Z", &["Rosa"])];
+        assert_eq!((By::Candidate.fits(&interviews, 2), By::Interviewer.fits(&interviews, 2), By::Interviewer.fits(&interviews, 3)), (2, 1, 2));
     }
 
     #[test]

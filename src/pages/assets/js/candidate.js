@@ -1,6 +1,6 @@
 // A candidate's page: the form, notes and résumé, writes that are still being found out, and everything kept true.
 
-import { byId, say } from "./dom.js";
+import { byId, debounce, say } from "./dom.js";
 import { follow } from "./follow.js";
 import { keepFresh, refresh } from "./live.js";
 import { openNew, openPanel, prepare } from "./panel_form.js";
@@ -10,18 +10,15 @@ import { request } from "./request.js";
 const opportunity = byId("candidate").dataset.opportunity;
 const told = (...what) => say(byId("said"), ...what);
 
-if (byId("schedule")) {
-  prepare({ opportunityId: opportunity, told, changed: refresh });
-  document.addEventListener("click", ({ target }) => {
-    const edit = target.closest("[data-edit]");
-    if (edit) openPanel(edit.dataset.edit);
-    else if (target.closest("#schedule-button")) openNew();
-  });
-  const wanted = location.hash.match(/^#edit-(.+)$/)?.[1];
-  if (wanted) openPanel(decodeURIComponent(wanted));
-  if (location.hash === "#schedule") openNew();
-  if (location.hash) history.replaceState(null, "", location.pathname);
-}
+prepare({ opportunityId: opportunity, told, changed: refresh });
+document.addEventListener("click", ({ target }) => {
+  const edit = target.closest("[data-edit]");
+  if (edit) openPanel(edit.dataset.edit);
+  else if (target.closest("#schedule-button")) openNew();
+});
+const wanted = location.hash.match(/^#edit-(.+)$/)?.[1];
+if (wanted && byId("schedule-button")) openPanel(decodeURIComponent(wanted));
+if (location.hash) history.replaceState(null, "", location.pathname);
 
 // What was sent before this page was opened and is not known yet.
 async function followOpen() {
@@ -42,4 +39,8 @@ noteForm(opportunity, told);
 showNotes(opportunity);
 showResumes(opportunity);
 followOpen();
-keepFresh(["panel", "opportunity", "contact", "operation", "connection"]);
+// Notes and résumés are told of as changes of their candidacy.
+const again = debounce(300, () => { showNotes(opportunity); showResumes(opportunity); });
+keepFresh(["panel", "opportunity", "contact", "operation", "connection"], (kind, ids) => {
+  if (kind === "opportunity" && (!ids.length || ids.includes(opportunity))) again();
+});

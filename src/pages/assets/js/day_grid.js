@@ -14,7 +14,8 @@ export function forget() {
   known.clear();
 }
 
-// What these people have on a day as the clocks of the zone count it, but for one panel.
+// What these people have on a day as the clocks of the zone count it, but for one panel; null when that cannot be known now, which
+// is not the same as nothing.
 export async function bookings(people, day, zone, except) {
   if (!people.length) return [];
   const key = JSON.stringify([day, zone, people.map(({ id }) => id).sort()]);
@@ -24,11 +25,11 @@ export async function bookings(people, day, zone, except) {
     const query = new URLSearchParams([["from", from.toISOString()], ["to", to.toISOString()], ...people.map(({ id }) => ["interviewerId", id])]);
     known.set(key, list(`/v1/conflicts?${query}`).then(({ data, problem }) => {
       if (problem) known.delete(key);
-      return data;
+      return problem ? null : data;
     }));
   }
   const found = await known.get(key);
-  return found.filter((booked) => booked.panelId !== except).map((booked) => ({ ...booked, from: new Date(booked.start), to: new Date(booked.end) }));
+  return found && found.filter((booked) => booked.panelId !== except).map((booked) => ({ ...booked, from: new Date(booked.start), to: new Date(booked.end) }));
 }
 
 export const overlap = (one, other) => one.from < other.to && other.from < one.to;

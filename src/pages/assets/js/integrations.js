@@ -2,10 +2,11 @@
 
 import { all, byId, say } from "./dom.js";
 import { keepFresh, refresh, whenFresh } from "./live.js";
-import { draw, note } from "./pace.js";
+import { draw, note, tick } from "./pace.js";
 import { request } from "./request.js";
 
 let events = null;
+let clock = 0;
 
 // Progress -----------------------------------------------------------------------------------------------------------------
 
@@ -17,11 +18,13 @@ function follow() {
   events = new EventSource(`/v1/lever/syncs/${syncId}/events`);
   events.onmessage = ({ data }) => show(JSON.parse(data));
   events.onerror = () => events?.readyState === EventSource.CLOSED && stop();
+  clock = setInterval(() => { tick(); draw(); }, 1000);
 }
 
 function stop() {
   events?.close();
   events = null;
+  clearInterval(clock);
 }
 
 function show(sync) {

@@ -5,7 +5,9 @@ import { peoplePicker } from "./people_picker.js";
 import { instant, wall } from "./times.js";
 
 const MINUTE = 60_000;
+const NAMED = ["day", "time", "duration", "subject", "location", "note", "feedbackTemplateId", "interviewers"];
 let templates = []; // { id, text }
+let made = 0;
 
 export function offerTemplates(found) {
   templates = found;
@@ -15,18 +17,22 @@ export function offerTemplates(found) {
 export function interviewFields(interview, form) {
   const root = byId("interview-fields").content.firstElementChild.cloneNode(true);
   const field = (name) => root.querySelector(`[name=${name}]`);
-  const shown = wall(interview.start, form.zone());
+  // Lever has interviews without a time.
+  const shown = interview.start ? wall(interview.start, form.zone()) : { day: "", time: "" };
   const wish = interview.feedbackTemplateId ?? "";
   field("feedbackTemplateId").append(...templates.map(({ id, text }) => make("option", { value: id, text: text ?? id })));
   if (wish && !templates.some(({ id }) => id === wish)) {
     field("feedbackTemplateId").append(make("option", { value: wish, text: wish === "no-feedback" ? "No feedback" : "As it is in Lever" }));
   }
   const values = {
-    subject: interview.subject ?? "", day: shown.day, time: shown.time, duration: interview.durationMinutes ?? 45, location: interview.location ?? "", feedbackTemplateId: wish,
+    subject: interview.subject ?? "", day: shown.day, time: shown.time, duration: interview.durationMinutes ?? (interview.id ? "" : 45), location: interview.location ?? "", feedbackTemplateId: wish,
     note: interview.note ?? "",
   };
   for (const [name, value] of Object.entries(values)) field(name).value = value;
   root.querySelector("details").open = Boolean(interview.note);
+  const place = root.querySelector(".field-error");
+  place.id = `mistakes-${(made += 1)}`;
+  let mistakes = []; // { text, names }: what is wrong, and in which fields
 
   const fields = {
     root,
@@ -44,12 +50,17 @@ export function interviewFields(interview, form) {
       const { day, time } = wall(at, form.zone());
       field("day").value = day;
       field("time").value = time;
+      mend("time");
     },
+    // Says that the clocks skip this time on that day.
+    skipped(skipped) { root.querySelector(".skipped").hidden = !skipped; },
     name(number, count) {
       root.querySelector("legend").textContent = count > 1 ? `Interview ${number}` : "Interview";
       root.querySelector(".remove").hidden = count < 2;
       root.querySelector(".remove").setAttribute("aria-label", `Remove interview ${number}`);
     },
+    // An interview that has no time in Lever, and was given none.
+    get isUntimed() { return Boolean(interview.id) && !interview.start && !field("day").value && !field("time").value; },
     // As the API takes it. Of one that is there already: only what was changed.
     body() {
       const start = fields.slot?.from.toISOString() ?? null;
@@ -61,28 +72,41 @@ export function interviewFields(interview, form) {
       }
       const same = new Set(interview.interviewers.map(({ id }) => id));
       const body = { id: interview.id };
-      if (new Date(start).getTime() !== new Date(interview.start).getTime()) body.start = start;
-      if (fields.minutes !== interview.durationMinutes) body.durationMinutes = fields.minutes;
+      if (start && new Date(start).getTime() !== new Date(interview.start).getTime()) body.start = start;
+      if (fields.minutes && fields.minutes !== interview.durationMinutes) body.durationMinutes = fields.minutes;
       if (people.length !== same.size || people.some(({ id }) => !same.has(id))) body.interviewers = people;
       for (const [name, value] of Object.entries(all)) if (value !== (interview[name] || null)) body[name] = value;
       return body;
     },
-    // Says what is wrong here; nothing when nothing is.
-    complain(messages, names = []) {
-      const place = root.querySelector(".field-error");
-      place.textContent = messages.join(" ");
-      place.hidden = messages.length === 0;
-      for (const name of ["day", "time", "duration", "subject", "location", "note"]) field(name).setAttribute("aria-invalid", String(names.includes(name)));
-      fields.picker.input.setAttribute("aria-invalid", String(names.includes("interviewers")));
+    // Says what is wrong here, until it is changed; nothing when nothing is.
+    complain(found) {
+      mistakes = found;
+      place.textContent = found.map(({ text }) => text).join(" ");
+      place.hidden = found.length === 0;
+      for (const name of NAMED) {
+        const wrong = found.some(({ names }) => names.includes(name));
+        const input = name === "interviewers" ? fields.picker.input : field(name);
+        input.setAttribute("aria-invalid", String(wrong));
+        if (wrong) input.setAttribute("aria-describedby", place.id);
+        else input.removeAttribute("aria-describedby");
+      }
     },
   };
+  // What was complained of is being mended; what was said of no field in particular may be over.
+  function mend(name) {
+    fields.complain(mistakes.filter(({ names }) => names.length && !names.includes(name)));
+  }
   fields.picker = peoplePicker(root.querySelector(".picker"), {
     slot: () => fields.slot && { ...fields.slot, zone: form.zone(), except: form.except() },
-    changed: () => form.changed(fields),
+    changed: () => { mend("interviewers"); form.changed(fields); },
   });
-  fields.picker.set((interview.interviewers ?? []).map((person) => ({ id: person.id, name: person.name ?? person.email ?? "Somebody who left Lever" })));
+  fields.picker.set((interview.interviewers ?? []).map((person) => ({ id: person.id, name: person.name ?? person.email ?? person.id })));
   root.addEventListener("focusin", () => form.current(fields));
-  root.addEventListener("input", ({ target }) => target.role !== "combobox" && form.changed(fields));
+  root.addEventListener("input", ({ target }) => {
+    if (target.role === "combobox") return;
+    mend(target.name);
+    form.changed(fields);
+  });
   root.querySelector(".remove").addEventListener("click", () => form.remove(fields));
   root.querySelector(".free").addEventListener("click", () => form.findFree(fields));
   return fields;

@@ -9,6 +9,9 @@ let from = null; // the entry that was clicked
 async function go(address, { remember = true } = {}) {
   if (remember) history.pushState(null, "", address);
   await refresh();
+  // The week itself is exchanged as a whole, which nobody would be told of.
+  const title = byId("week-title")?.textContent ?? "";
+  if (byId("week-said").textContent !== title) byId("week-said").textContent = title;
 }
 
 function showPanel() {
@@ -45,6 +48,7 @@ document.addEventListener("click", async (event) => {
 });
 
 if (dialog) {
+  byId("week-said").textContent = byId("week-title").textContent;
   dialog.addEventListener("close", closePanel);
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside it
   addEventListener("popstate", () => go("", { remember: false }).then(showPanel));

@@ -17,28 +17,31 @@ let timer = 0;
 let due = Infinity;
 let last = 0;
 let listening = false;
+let events = null;
+let again = () => {};
 
-// Begins to keep the page fresh. `kinds`: which changes concern it.
-export function keepFresh(kinds) {
+// Begins to keep the page fresh. `kinds`: which changes concern it. `told(kind, ids)`: called for each of them as well; without ids
+// anything of that kind may have changed.
+export function keepFresh(kinds, told = () => {}) {
   for (const part of all("[data-live]")) rendered.set(part.id, part.outerHTML);
-  let events = listen(kinds);
+  const begin = () => {
+    events = new EventSource("/v1/events");
+    events.onopen = () => { listening = true; };
+    events.onerror = () => { listening = false; };
+    for (const kind of kinds) events.addEventListener(kind, ({ data }) => { told(kind, JSON.parse(data).ids); soon(); });
+  };
+  // What happened while nobody listened is not told afterwards.
+  again = () => { begin(); for (const kind of kinds) told(kind, []); };
+  begin();
   // A page in the background needs no connection: browsers have few for one host.
   document.addEventListener("visibilitychange", () => {
     events.close();
     listening = false;
     if (document.visibilityState !== "visible") return;
-    events = listen(kinds);
+    again();
     soon();
   });
   at(1000);
-}
-
-function listen(kinds) {
-  const events = new EventSource("/v1/events");
-  events.onopen = () => { listening = true; };
-  events.onerror = () => { listening = false; };
-  for (const kind of kinds) events.addEventListener(kind, soon);
-  return events;
 }
 
 // Calls back after each reading that changed something.
@@ -71,19 +74,31 @@ export function refresh() {
 
 async function read() {
   const address = location.pathname + location.search;
-  const response = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
-  byId("unreachable").hidden = response !== null && response.status < 500;
-  if (!response || response.status >= 500) return;
-  if (response.redirected || response.status === 401) return sessionEnded();
-  if (!response.ok) return location.reload();
+  // People without a session are redirected, perhaps to another site, where no script may follow.
+  const response = await fetch(address, { headers: { Accept: "text/html" }, redirect: "manual" }).catch(() => null);
+  const silent = !response || response.status >= 500 || response.status === 429;
+  byId("unreachable").hidden = !silent;
+  if (silent) return;
+  const ended = response.type === "opaqueredirect" || response.status === 401;
+  sessionEnded(ended);
+  if (ended) return;
   if (address !== location.pathname + location.search) return read(); // the person went on meanwhile
+  byId("refused").hidden = response.ok || !isTyping();
+  if (!response.ok) return isTyping() || location.reload();
+  // A stream that was refused does not come back by itself.
+  if (events.readyState === EventSource.CLOSED) again();
   swap(new DOMParser().parseFromString(await response.text(), "text/html"));
+}
+
+// Something is open or written that must not be lost.
+function isTyping() {
+  return document.querySelector("dialog:modal :is(input, textarea)") !== null || all("main textarea").some(({ value }) => value.trim());
 }
 
 function swap(fresh) {
   const parts = all("[data-live]", fresh);
   const here = all("[data-live]").map((part) => part.id).join();
-  if (here !== parts.map((part) => part.id).join()) return location.replace(location.pathname + location.search); // it has become another page
+  if (here !== parts.map((part) => part.id).join()) return isTyping() || location.replace(location.pathname + location.search); // it has become another page
   let changed = false;
   for (const part of parts) {
     if (rendered.get(part.id) === part.outerHTML) continue;

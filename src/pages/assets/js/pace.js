@@ -10,9 +10,17 @@ let end = null; // when the sync will have ended, as the service estimates
 // News of the sync has arrived.
 export function note({ requests, estimatedEndAt }) {
   end = estimatedEndAt ? new Date(estimatedEndAt) : null;
+  if (samples.length && requests < samples.at(-1)[1]) samples.length = 0; // another sync
+  sample(requests);
+}
+
+// A second without news is a second without requests.
+export function tick() {
+  if (samples.length) sample(samples.at(-1)[1]);
+}
+
+function sample(requests) {
   const now = performance.now() / 1000;
-  const last = samples.at(-1);
-  if (last && requests < last[1]) samples.length = 0; // another sync
   samples.push([now, requests]);
   while (samples.length > 2 && samples[1][0] < now - SPAN - 5) samples.shift();
 }
@@ -25,7 +33,7 @@ export function draw() {
   place.hidden = rates.length < 3;
   if (place.hidden) return;
   const limit = Number(place.dataset.limit);
-  const top = Math.max(limit || 0, ...rates) * 1.15;
+  const top = Math.max(limit || 1, ...rates) * 1.15;
   const { width, height } = place.querySelector("svg").viewBox.baseVal;
   const seconds = Math.max(NARROWEST, rates.length);
   const x = (at) => width - ((rates.length - 1 - at) * width) / (seconds - 1);
@@ -43,7 +51,7 @@ export function draw() {
 }
 
 function left() {
-  if (!end) return "";
+  if (!end) return " · time left not known yet";
   const minutes = Math.ceil((end - Date.now()) / 60_000);
   return minutes <= 1 ? " · less than a minute left" : ` · about ${minutes} minutes left`;
 }

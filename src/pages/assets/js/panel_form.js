@@ -4,7 +4,8 @@ import { bookings, drawDay, forget, nextFree, overlap } from "./day_grid.js";
 import { all, byId, debounce, make, say } from "./dom.js";
 import { DONE, follow } from "./follow.js";
 import { interviewFields, offerTemplates } from "./interview_fields.js";
-import { list, request } from "./request.js";
+import { isComplete, tellMistakes } from "./mistakes.js";
+import { list, request, retryKey } from "./request.js";
 import { hour, instant, longDay, ownZone, wall } from "./times.js";
 
 const MINUTE = 60_000;
@@ -12,33 +13,60 @@ const DAY = 24 * 60 * MINUTE;
 const BUFFER = 5; // a form left open has a start in the future still
 
 const dialog = byId("schedule");
+// Of the whole panel. The interviews have notes too: by its name alone, the form would not find this one.
+const ofPanel = { note: byId("panel-note"), feedbackReminder: byId("panel-reminder") };
 const form = byId("panel-form");
 let opportunity = "";
 let editing = null; // { panel, etag }, or null for a new panel
 let interviews = []; // the fields of each
 let current = null;
-let key = null; // of the request that is under way: the same until an answer came
+let openedZone = ""; // the zone that the form was opened with
+let sending = false;
+let opening = 0; // what was asked for last is what opens
+let shown = 0;
+let templates = null; // the reading of the feedback forms
+const key = retryKey();
 let landed = () => {};
 
 // `told(tone, title, text)`: says something on the page. `changed()`: the panels on the page are to be read again.
 export function prepare({ opportunityId, told, changed }) {
   opportunity = opportunityId;
   landed = { told, changed };
-  list("/v1/feedback-templates").then(({ data }) => offerTemplates(data));
+  readTemplates();
 }
 
-export function openNew() {
+// Reads the feedback forms once; after a failure, again. False: they are not known.
+async function readTemplates() {
+  templates ??= list("/v1/feedback-templates");
+  const { data, problem } = await templates;
+  if (problem) templates = null;
+  offerTemplates(data);
+  return !problem;
+}
+
+export async function openNew() {
+  const turn = (opening += 1);
+  const complete = await readTemplates();
+  if (turn !== opening) return;
   editing = null;
   const start = new Date(Math.ceil((Date.now() + BUFFER * MINUTE) / (30 * MINUTE)) * 30 * MINUTE);
   begin(ownZone, [{ start: workday(start) }], { note: "", feedbackReminder: "" });
+  if (!complete) withoutTemplates();
 }
 
 export async function openPanel(id) {
-  const { data: panel, headers, problem } = await request("GET", `/v1/panels/${encodeURIComponent(id)}`);
+  const turn = (opening += 1);
+  const [{ data: panel, headers, problem }, complete] = await Promise.all([request("GET", `/v1/panels/${encodeURIComponent(id)}`), readTemplates()]);
+  if (turn !== opening) return;
   if (problem) return landed.told("bad", "This panel cannot be changed now", problem.detail);
   if (!panel.editable) return landed.told("warn", "This panel cannot be changed here", "It was canceled, or made inside Lever: change it in Lever.");
   editing = { panel, etag: headers.get("ETag") };
   begin(panel.timezone ?? ownZone, panel.interviews, panel);
+  if (!complete) withoutTemplates();
+}
+
+function withoutTemplates() {
+  say(byId("form-said"), "warn", "The feedback forms could not be read", "Interviews can be scheduled without one. To pick one, close this form and open it again.");
 }
 
 // A time that people interview at, the next working day when today is over.
@@ -52,11 +80,11 @@ function workday(at) {
 
 function begin(zone, wanted, panel) {
   forget();
-  key = null;
+  key.forget();
+  openedZone = zone;
   offerZones(zone);
-  form.elements.note.value = panel.note ?? "";
-  form.elements.feedbackReminder.value = panel.feedbackReminder ?? "";
-  byId("panel-more").open = false;
+  for (const [name, field] of Object.entries(ofPanel)) field.value = panel[name] ?? "";
+  byId("panel-more").open = Boolean(panel.note);
   byId("form-said").hidden = true;
   interviews = [];
   byId("interviews").replaceChildren();
@@ -66,7 +94,7 @@ function begin(zone, wanted, panel) {
   byId("cancel-panel").hidden = !editing;
   byId("anyway").hidden = true;
   form.elements.allowConflicts.checked = false;
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
   current = interviews[0];
   current.picker.input.closest(".interview").querySelector("[name=subject]").focus();
   show();
@@ -99,12 +127,14 @@ const helpers = {
   },
   async findFree(fields) {
     const people = fields.picker.people;
-    if (!people.length) return fields.complain(["Pick the interviewers first."], ["interviewers"]);
+    if (!people.length) return fields.complain([{ text: "Pick the interviewers first.", names: ["interviewers"] }]);
+    if (!fields.day) return fields.complain([{ text: "Give a day first.", names: ["day"] }]);
     const booked = await bookings(people, fields.day, helpers.zone(), helpers.except());
+    if (!booked) return fields.complain([{ text: "We cannot see who is booked right now, so no time can be proposed. Try again in a moment.", names: [] }]);
     const others = interviews.filter((other) => other !== fields).map((other) => other.slot).filter(Boolean);
     const after = new Date(Math.max(Date.now(), (fields.slot?.from.getTime() ?? 0) + 15 * MINUTE));
     const at = nextFree({ day: fields.day, zone: helpers.zone(), booked: [...booked, ...others], minutes: fields.minutes, after });
-    if (!at) return fields.complain([`There is no later time on ${longDay(fields.day)} before evening when all of them are free. Try another day.`]);
+    if (!at) return fields.complain([{ text: `There is no later time on ${longDay(fields.day)} before evening when all of them are free. Try another day.`, names: [] }]);
     fields.setStart(at);
     helpers.changed(fields);
   },
@@ -132,7 +162,7 @@ byId("add-interview").addEventListener("click", () => {
 // The zone changes what the clocks show, not when the interviews are… unless nothing but the clocks was meant, as in a new panel.
 form.elements.timezone.addEventListener("change", ({ target }) => {
   if (editing) {
-    const slots = interviews.map((fields) => instant(fields.day, fields.field("time").value, target.dataset.before));
+    const slots = interviews.map((fields) => fields.day && instant(fields.day, fields.field("time").value, target.dataset.before));
     slots.forEach((at, index) => at && interviews[index].setStart(at));
   }
   target.dataset.before = target.value;
@@ -142,40 +172,49 @@ form.elements.timezone.addEventListener("change", ({ target }) => {
 
 // Conflicts ------------------------------------------------------------------------------------------------------------------
 
+// Answers come late, and perhaps for a day that is shown no longer: only the newest showing goes on.
 const show = debounce(60, async () => {
   if (!dialog.open) return;
+  const turn = (shown += 1);
   const zone = helpers.zone();
   for (const fields of interviews) fields.root.classList.toggle("current", fields === current && interviews.length > 1);
   const people = distinct(interviews.flatMap((fields) => fields.picker.people));
   const clashes = new Map();
+  let unseen = false;
   for (const fields of interviews) {
-    const clashing = await clashesOf(fields, zone);
+    const { clashing, known } = await clashesOf(fields, zone);
+    if (turn !== shown) return;
+    unseen ||= !known;
     fields.picker.clash(new Set(clashing.map(({ interviewerId }) => interviewerId)));
-    fields.complain(fields.slot || !fields.day || !fields.field("time").value ? [] : ["Clocks skip this time on that day. Choose another."], []);
+    fields.skipped(fields.minutes > 0 && !fields.slot && fields.day && fields.field("time").value);
     for (const one of clashing) clashes.set(`${one.interviewerId} ${one.from.getTime()}`, one);
   }
   tellClashes([...clashes.values()], zone);
+  byId("unseen-day").hidden = !unseen;
   if (!current?.day) return;
   const booked = await bookings(people, current.day, zone, helpers.except());
+  if (turn !== shown) return;
+  byId("unseen-day").hidden = !unseen && booked !== null;
   const planned = interviews.filter(({ slot }) => slot && wall(slot.from, zone).day === current.day).map((fields) => ({
     ...fields.slot, label: fields.field("subject").value || "Interview", people: new Set(fields.picker.people.map(({ id }) => id)),
   }));
-  drawDay({ people, day: current.day, zone, booked, planned, choose });
+  drawDay({ people, day: current.day, zone, booked: booked ?? [], planned, choose });
 });
 
+// Who of an interview is busy then, and whether all that they have is known.
 async function clashesOf(fields, zone) {
   const { slot, picker: { people } } = fields;
-  if (!slot || !people.length) return [];
+  if (!slot || !people.length) return { clashing: [], known: true };
   const booked = await bookings(people, fields.day, zone, helpers.except());
   const named = new Map(people.map(({ id, name }) => [id, name]));
-  const clashing = booked.filter((one) => named.has(one.interviewerId) && overlap(slot, one));
+  const clashing = (booked ?? []).filter((one) => named.has(one.interviewerId) && overlap(slot, one));
   for (const other of interviews) {
     if (other === fields || !other.slot || !overlap(slot, other.slot)) continue;
     for (const { id } of other.picker.people) {
       if (named.has(id)) clashing.push({ ...other.slot, interviewerId: id, interviewerName: named.get(id), candidateName: "this candidate, in another interview of this panel" });
     }
   }
-  return clashing;
+  return { clashing, known: booked !== null };
 }
 
 function tellClashes(clashing, zone) {
@@ -199,17 +238,19 @@ function distinct(people) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (!complete()) return;
-  const body = { timezone: helpers.zone(), interviews: interviews.map((fields) => fields.body()) };
-  for (const name of ["note", "feedbackReminder"]) {
-    const value = form.elements[name].value.trim() || null;
+  if (!isComplete(interviews)) return form.querySelector("[aria-invalid=true]").focus();
+  const body = { interviews: interviews.map((fields) => fields.body()) };
+  // A panel that names no zone is not given one by being looked at.
+  if (!editing || helpers.zone() !== openedZone) body.timezone = helpers.zone();
+  for (const [name, field] of Object.entries(ofPanel)) {
+    const value = field.value.trim() || null;
     if (value !== ((editing?.panel ?? {})[name] || null)) body[name] = value;
   }
   if (form.elements.allowConflicts.checked) body.allowConflicts = true;
-  key ??= newKey();
   const answer = editing
     ? await busy(request("PATCH", `/v1/panels/${encodeURIComponent(editing.panel.id)}`, { body, headers: editing.etag ? { "If-Match": editing.etag } : {} }))
-    : await busy(request("POST", `/v1/opportunities/${encodeURIComponent(opportunity)}/panels`, { body, headers: { "Idempotency-Key": key } }));
+    : await busy(request("POST", `/v1/opportunities/${encodeURIComponent(opportunity)}/panels`, { body, headers: key.of(body) }));
+  key.answered(answer);
   answered(answer, editing ? DONE.edit_panel : DONE.schedule_panel);
 });
 
@@ -220,13 +261,19 @@ byId("cancel-now").addEventListener("click", async () => {
   answered(await busy(request("DELETE", `/v1/panels/${encodeURIComponent(editing.panel.id)}`)), DONE.cancel_panel);
 });
 byId("close-form").addEventListener("click", () => dialog.close());
+// What is being sent is not closed: nobody would hear how it ended.
+dialog.addEventListener("cancel", (event) => sending && event.preventDefault());
 
 async function busy(answer) {
+  sending = true;
+  dialog.setAttribute("closedby", "none");
   const buttons = all("button", byId("schedule").querySelector(".sheet-foot"));
   for (const button of buttons) button.disabled = true;
   byId("form-said").hidden = true;
   const patience = setTimeout(() => say(byId("form-said"), "", "Asking Lever…", "It takes a little longer than usual."), 1500);
   const found = await answer;
+  sending = false;
+  dialog.removeAttribute("closedby");
   clearTimeout(patience);
   byId("form-said").hidden = true;
   for (const button of buttons) button.disabled = false;
@@ -234,8 +281,6 @@ async function busy(answer) {
 }
 
 function answered({ status, data, problem }, done) {
-  // Without an answer, the same request may be sent again under the same key; after any answer the next one is another request.
-  if (status !== 0 && status < 500) key = null;
   if (problem) return refused(status, problem);
   dialog.close();
   if (status === 202) follow(data.id, landed.told).then(landed.changed);
@@ -255,41 +300,6 @@ function refused(status, problem) {
   if (status === 412) {
     return openPanel(editing.panel.id).then(() => say(place, "warn", "Somebody changed this panel meanwhile", "It is shown as it is now. Make your change again and save it."));
   }
-  const mistakes = problem.errors ?? [];
-  for (const [index, fields] of interviews.entries()) {
-    const mine = mistakes.filter(({ pointer }) => pointer.startsWith(`/interviews/${index}/`));
-    fields.complain(mine.map(({ message }) => sentence(message)), mine.map(({ pointer }) => FIELDS[pointer.split("/")[3]] ?? pointer.split("/")[3]));
-  }
-  const general = mistakes.filter(({ pointer }) => !pointer.startsWith("/interviews/"));
-  const text = mistakes.length && !general.length ? "What is wrong is said at the fields." : general.length ? general.map(({ message }) => sentence(message)).join(" ") : problem.detail;
-  say(place, "bad", TITLES[problem.code] ?? "That did not work", text);
+  tellMistakes(problem, interviews);
   form.querySelector("[aria-invalid=true]")?.focus();
-}
-
-const FIELDS = { start: "time", durationMinutes: "duration" };
-const TITLES = {
-  lever_unavailable: "Lever does not answer right now", lever_rate_limited: "Lever is busy right now", lever_rejected: "Lever refused this",
-  lever_reauthorization_required: "Lever must be connected again", not_connected: "Lever is not connected", opportunity_archived: "The candidate is archived", no_answer: "No answer",
-};
-
-function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
-}
-
-// What can be said without asking anybody.
-function complete() {
-  for (const fields of interviews) {
-    const wrong = [];
-    if (!fields.slot) wrong.push(["Give a day, a time and how many minutes it lasts.", ["day", "time", "duration"]]);
-    if (!fields.picker.people.length) wrong.push(["Pick at least one interviewer.", ["interviewers"]]);
-    fields.complain(wrong.map(([text]) => text), wrong.flatMap(([, names]) => names));
-  }
-  const first = form.querySelector("[aria-invalid=true]");
-  first?.focus();
-  return !first;
-}
-
-function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

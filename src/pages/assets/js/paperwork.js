@@ -2,8 +2,10 @@
 
 import { byId, make } from "./dom.js";
 import { follow } from "./follow.js";
-import { list, request } from "./request.js";
+import { list, request, retryKey } from "./request.js";
 import { localTimes } from "./times.js";
+
+const written = new Map(); // id of a place -> what was written there last
 
 export async function showNotes(opportunity) {
   const { data, problem } = await list(`/v1/opportunities/${encodeURIComponent(opportunity)}/notes`, 100);
@@ -18,12 +20,16 @@ export async function showResumes(opportunity) {
 
 export function noteForm(opportunity, told) {
   const form = byId("note-form");
+  const key = retryKey();
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button");
     const error = byId("note-error");
     button.disabled = true;
-    const { data, problem, status } = await request("POST", `/v1/opportunities/${encodeURIComponent(opportunity)}/notes`, { body: { value: form.elements.value.value } });
+    const body = { value: form.elements.value.value };
+    const answer = await request("POST", `/v1/opportunities/${encodeURIComponent(opportunity)}/notes`, { body, headers: key.of(body) });
+    const { data, problem, status } = answer;
+    key.answered(answer);
     button.disabled = false;
     error.hidden = !problem;
     if (problem) {
@@ -36,9 +42,13 @@ export function noteForm(opportunity, told) {
   });
 }
 
+// What is there already is not written anew: screen readers would read it out again.
 function fill(id, problem, shown, again) {
   const place = byId(id);
+  const text = problem ? "" : shown.map(({ outerHTML }) => outerHTML).join("");
   place.removeAttribute("aria-busy");
+  if (text && written.get(id) === text) return;
+  written.set(id, text);
   if (!problem) return place.replaceChildren(...shown), localTimes(place);
   const retry = make("button", { class: "quiet", type: "button", text: "Try again" });
   retry.addEventListener("click", again);

@@ -32,7 +32,28 @@ export async function list(path, most = 1000) {
   }
 }
 
-export function sessionEnded() {
+// The key of a request that must not be done twice. It stays while the answer is outstanding, so that sending the same again does
+// nothing twice; another body, or the next request after an answer, is another request.
+export function retryKey() {
+  let sent = null;
+  return {
+    of(body) {
+      const text = JSON.stringify(body);
+      if (sent?.text !== text) sent = { text, key: newKey() };
+      return { "Idempotency-Key": sent.key };
+    },
+    answered({ status, problem }) {
+      if (status !== 0 && status < 500 && problem?.code !== "request_in_progress") sent = null;
+    },
+    forget() { sent = null; },
+  };
+}
+
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function sessionEnded(ended = true) {
   const banner = document.getElementById("session-ended");
-  if (banner) banner.hidden = false;
+  if (banner) banner.hidden = !ended;
 }
