@@ -36,7 +36,7 @@ impl Line {
             headline: candidate.headline,
             stage: candidate.stage.map(|stage| stage.text.unwrap_or(stage.id)),
             job,
-            owner: candidate.owner.and_then(|owner| owner.name),
+            owner: candidate.owner.map(|owner| owner.name.unwrap_or(owner.id)),
             tags,
             more_tags,
             archived: candidate.archived.map(archived),

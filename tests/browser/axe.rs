@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
-use crate::chromium::Chromium;
+use crate::chromium::{Chromium, skip};
 
 const VERSION: &str = "4.14.1";
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/axe");
@@ -17,11 +17,20 @@ const RULES: [&str; 7] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a",
 static SOURCE: LazyLock<OnceCell<Option<String>>> = LazyLock::new(OnceCell::new);
 
 impl Chromium {
-    /// Fails for every rule that the page breaks, in the light and in the dark theme.
+    /// Fails for every rule that the page breaks, in the light and in the dark theme and on a phone; and for a page that must be
+    /// moved sideways at 320 pixels, which is what somebody sees who reads it four times as large.
     pub async fn audit(&self, name: &str) {
+        self.screen(320, 844).await;
+        let beyond = "return document.documentElement.scrollWidth <= 320 ? [] : [...document.querySelectorAll('body *')]
+            .filter((one) => one.getBoundingClientRect().right > 320).map((one) => `${one.tagName} ${one.id} ${one.className}`)";
+        assert_eq!(self.ask(beyond).await, json!([]), "{name} fits 320 pixels");
+        self.own_screen().await;
         let Some(source) = SOURCE.get_or_init(fetch).await else { return };
-        for theme in ["light", "dark"] {
+        for (theme, phone) in [("light", false), ("dark", false), ("light", true)] {
             self.theme(theme).await;
+            if phone {
+                self.screen(390, 844).await;
+            }
             let script = format!(
                 "const done = arguments[arguments.length - 1];
                  if (!window.axe) {{ (function () {{ {source} }}).call(window); }}
@@ -33,8 +42,9 @@ impl Chromium {
             );
             let answer = self.driver.execute_async(&script, []).await.expect("axe runs");
             let violations = answer.json().as_array().cloned().unwrap_or_else(|| vec![json!("axe said nothing")]);
-            assert_eq!(violations, Vec::<Value>::new(), "{name}, {theme}");
+            assert_eq!(violations, Vec::<Value>::new(), "{name}, {theme}{}", if phone { ", on a phone" } else { "" });
         }
+        self.own_screen().await;
         self.theme("").await;
     }
 }
@@ -47,7 +57,7 @@ async fn fetch() -> Option<String> {
         let fetched = format!("npm pack --silent axe-core@{VERSION} && tar -xzf axe-core-{VERSION}.tgz package/axe.min.js");
         let status = Command::new("sh").args(["-c", &fetched]).current_dir(FOLDER).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
         if !status.is_ok_and(|status| status.success()) {
-            println!("SKIPPED: the accessibility checks need npm, to fetch axe-core {VERSION}");
+            skip("REQUIRE_AXE", &format!("the accessibility checks need npm, to fetch axe-core {VERSION}"));
             return None;
         }
     }

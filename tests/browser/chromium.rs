@@ -1,5 +1,6 @@
 //! A headless Chromium of the test's own, driven through chromedriver, and gone when the test is.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -36,7 +37,7 @@ impl Chromium {
     /// `None`, with a line that says so, where there is no chromedriver.
     pub async fn start() -> Option<Self> {
         if !Path::new(CHROMEDRIVER).exists() {
-            println!("SKIPPED: {CHROMEDRIVER} is missing; on Debian: apt-get install chromium chromium-driver");
+            skip("REQUIRE_BROWSER", &format!("{CHROMEDRIVER} is missing; on Debian: apt-get install chromium chromium-driver"));
             return None;
         }
         let (chromedriver, port) = start_chromedriver().await;
@@ -69,6 +70,11 @@ impl Chromium {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Runs a script before anything of each page that is opened from now on.
+    pub async fn before_each_page(&self, script: &str) {
+        self.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await.expect("a script");
     }
 
     /// What the page says, as people read it.
@@ -116,6 +122,11 @@ impl Chromium {
         self.driver.cdp().send_raw("Emulation.setEmulatedMedia", json!({ "features": features })).await.expect("a theme");
     }
 
+    /// Clocks of this time zone; nothing for the machine's own.
+    pub async fn zone(&self, id: &str) {
+        self.driver.cdp().send_raw("Emulation.setTimezoneOverride", json!({ "timezoneId": id })).await.expect("a zone");
+    }
+
     /// A screen of this width; a phone's when it is that narrow.
     pub async fn screen(&self, width: u64, height: u64) {
         let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
@@ -142,6 +153,12 @@ impl Chromium {
         self.own_screen().await;
         self.theme("").await;
     }
+}
+
+/// Says that something is left out, where the test's own output is not swallowed; fails where this variable asks for it.
+pub fn skip(required_by: &str, reason: &str) {
+    assert!(std::env::var_os(required_by).is_none(), "{required_by} is set, but {reason}");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
 }
 
 /// Where pictures are kept.

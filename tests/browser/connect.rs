@@ -55,6 +55,7 @@ async fn watch_the_sync(stage: &Stage) {
     browser.until("document.querySelector('[data-kind=users] progress')?.value === 100").await;
     browser.until("Number(document.querySelector('[data-kind=opportunities] output').textContent) > 0").await;
     browser.until("document.querySelector('#pace')?.hidden === false").await;
+    browser.until("/ left/.test(document.querySelector('#pace figcaption').textContent)").await;
     assert!(
         browser.ask("return document.querySelector('#pace polyline').getAttribute('points')").await.as_str().is_some_and(|line| line.contains(' '))
     );
@@ -75,6 +76,7 @@ async fn see_a_webhook_arrive(stage: &Stage) {
     stage.lever.switch(&account.id, Event::CandidateArchiveChange, true).expect("the account");
     stage.lever.inside(&account.id).archive(&account.active[0], &account.archive_reasons[0]).expect("an active candidate");
     browser.until("document.querySelector('[data-event=candidateArchiveChange]').innerText.includes('Arriving')").await;
+    browser.until("document.querySelector('[data-event=candidateArchiveChange] .dot').textContent === '✓'").await;
     let hint = "document.querySelector('#webhooks .hint').innerText";
     browser.until(&format!("{hint}.includes('Interview deleted') && !{hint}.includes('Candidate archive state change')")).await;
     stage.look("06-webhook-arrived").await;
@@ -124,6 +126,10 @@ async fn disconnect(stage: &Stage) {
     stage.look("10-disconnected").await;
     stage.open("/candidates").await;
     assert!(browser.text().await.contains("Lever is disconnected"), "old data says that it is old");
+    stage.open(&format!("/candidates/{}", stage.account().active[0])).await;
+    assert!(browser.text().await.contains("Lever is not connected, so nothing can be scheduled"));
+    assert_eq!(browser.ask("return document.querySelectorAll('#schedule-button, #note-form, [data-edit]').length").await, 0);
+    browser.audit("a candidate while Lever is disconnected").await;
 
     stage.open("/integrations").await;
     browser.click("[data-action=ask]").await;

@@ -56,7 +56,7 @@ pub async fn fill_in(browser: &Chromium, day: &str, time: &str) {
 pub async fn pick(browser: &Chromium, interview: usize, search: &str) -> String {
     let field = format!("#interviews .interview:nth-child({interview}) [role=combobox]");
     browser.type_into(&field, search).await;
-    let option = format!("#interviews .interview:nth-child({interview}) [role=option]:not([aria-disabled])");
+    let option = format!("#interviews .interview:nth-child({interview}) [role=option][aria-selected=true]:not([aria-disabled])");
     browser
         .until(&format!("document.querySelector({}) && document.querySelector({}).innerText.match(/Free|Busy/)", json!(option), json!(option)))
         .await;

@@ -30,9 +30,14 @@ pub struct Stage {
 
 /// Plays a story; without a browser it is skipped, which [`Chromium::start`] says.
 pub async fn play(requests_per_second: f64, story: impl AsyncFn(&Stage)) {
+    play_with(requests_per_second, Vec::new(), story).await;
+}
+
+/// The same with variables beyond the usual.
+pub async fn play_with(requests_per_second: f64, variables: Vec<(&'static str, String)>, story: impl AsyncFn(&Stage)) {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::start().await else { return };
-    let stage = Stage::set(browser, requests_per_second).await;
+    let stage = Stage::set(browser, requests_per_second, variables).await;
     let played = AssertUnwindSafe(story(&stage)).catch_unwind().await;
     stage.strike().await;
     if let Err(panic) = played {
@@ -41,10 +46,10 @@ pub async fn play(requests_per_second: f64, story: impl AsyncFn(&Stage)) {
 }
 
 impl Stage {
-    async fn set(browser: Chromium, requests_per_second: f64) -> Self {
+    async fn set(browser: Chromium, requests_per_second: f64, extra: Vec<(&'static str, String)>) -> Self {
         let lever =
             Options { opportunities: 300, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() };
-        let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: Vec::new() };
+        let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: extra };
         let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
         let database = TestDatabase::create().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -91,11 +96,12 @@ impl Stage {
     }
 
     /// Sends this to the API in the name of whoever is signed in; fails unless it is done.
-    pub async fn post(&self, path: &str, body: &Value) {
+    pub async fn send(&self, method: &str, path: &str, body: &Value) {
         let script = "const done = arguments[arguments.length - 1];
-            fetch(arguments[0], { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(arguments[1]) })
+            fetch(arguments[1], { method: arguments[0], headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(arguments[2]) })
                 .then(async (answer) => done([answer.ok, await answer.text()]));";
-        let answer = self.browser.driver.execute_async(script, vec![json!(path), body.clone()]).await.expect("an answer").json().clone();
+        let answer =
+            self.browser.driver.execute_async(script, vec![json!(method), json!(path), body.clone()]).await.expect("an answer").json().clone();
         assert_eq!(answer[0], true, "{}", answer[1]);
     }
 

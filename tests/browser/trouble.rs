@@ -39,14 +39,15 @@ async fn an_answer_that_never_comes(stage: &Stage) {
     stage.open(&format!("/candidates/{}", stage.account().active[2])).await;
     fill_in(browser, &after_tuesday(2), "10:00").await;
     pick(browser, 1, "a").await;
-    stage.lever.fault(Fault::new("POST", "/v1/opportunities/*/panels", FaultKind::CommitLate { after: Duration::from_secs(14) }).times(1));
+    stage.lever.fault(Fault::new("POST", "/v1/opportunities/*/panels", FaultKind::CommitLate { after: Duration::from_secs(20) }).times(1));
     browser.click("#save").await;
     browser.until("document.querySelector('#form-said').innerText.includes('Asking Lever')").await;
     stage.look("51-asking").await;
     browser.until("document.querySelector('#said').innerText.includes('Lever has not answered yet. We are finding out.')").await;
-    stage.look("52-finding-out").await;
     // Whoever leaves and comes back is told as well.
     stage.open(&format!("/candidates/{}", stage.account().active[2])).await;
+    browser.until("document.querySelector('#said').innerText.includes('Lever has not answered yet. We are finding out.')").await;
+    stage.look("52-finding-out").await;
     browser.until("document.querySelector('#said').innerText.includes('Scheduled. It is in Lever now.')").await;
     browser.until("document.querySelector('#panels').innerText.includes('System design')").await;
     let panels = stage.lever.panels_of(&stage.account().id, &stage.account().active[2]).expect("the candidate");
@@ -78,4 +79,12 @@ async fn a_grant_that_is_gone(stage: &Stage) {
     stage.look("54-reauthorization").await;
     stage.open("/candidates").await;
     assert!(browser.text().await.contains("Lever must be connected again"));
+    stage.open(&format!("/candidates/{}", stage.account().active[2])).await;
+    assert!(browser.text().await.contains("Nothing can be scheduled until an admin has connected Lever again"));
+    assert_eq!(browser.ask("return document.querySelectorAll('#schedule-button, #note-form, [data-edit]').length").await, 0);
+    browser.audit("a candidate while Lever must be connected again").await;
+    stage.open("/integrations").await;
+    browser.click(".notice a.button").await;
+    browser.click("button[value=accept]").await;
+    browser.until("location.pathname === '/integrations' && document.body.innerText.includes('Lever is connected')").await;
 }

@@ -1,5 +1,7 @@
 //! The week of interviews: by candidate and by interviewer, a panel's details, and what changes in Lever while one looks.
 
+use chrono::TimeDelta;
+use lever_integration::fake_lever::Event;
 use serde_json::json;
 
 use crate::calendar::{at, tuesday};
@@ -13,6 +15,8 @@ async fn a_week_is_read_in_many_ways() {
         made_here(stage).await;
         by_candidate_and_by_interviewer(stage).await;
         details_of_a_panel(stage).await;
+        a_panel_moves_inside_lever(stage).await;
+        in_another_zone(stage).await;
         on_a_phone(stage).await;
     })
     .await;
@@ -40,7 +44,7 @@ async fn made_here(stage: &Stage) {
     let panel = json!({"timezone": "America/New_York", "interviews": [
         {"start": at(19).to_rfc3339(), "durationMinutes": 30, "subject": "Values", "interviewers": [{"id": account.super_admin().id}]},
     ]});
-    stage.post(&format!("/v1/opportunities/{}/panels", account.active[2]), &panel).await;
+    stage.send("POST", &format!("/v1/opportunities/{}/panels", account.active[2]), &panel).await;
 }
 
 async fn by_candidate_and_by_interviewer(stage: &Stage) {
@@ -90,6 +94,40 @@ async fn details_of_a_panel(stage: &Stage) {
         .await;
     browser.click("#details .button:not(.quiet)").await;
     browser.until("location.pathname.startsWith('/candidates/') && document.querySelector('#schedule')?.open").await;
+}
+
+async fn a_panel_moves_inside_lever(stage: &Stage) {
+    let (browser, account) = (&stage.browser, stage.account());
+    stage.lever.switch(&account.id, Event::InterviewUpdated, true).expect("the account");
+    stage.open(&week()).await;
+    let column = "[...document.querySelectorAll('.entry.theirs')].map((entry) => entry.closest('td').cellIndex).sort().join()";
+    browser.until(&format!("{column} === '2,2'")).await;
+    let panels = stage.lever.panels_of(&account.id, &account.active[0]).expect("the candidate");
+    let mut moved = panels.into_iter().find(|panel| panel["interviews"][0]["subject"] == "Portfolio").expect("made in Lever");
+    moved["interviews"][0]["date"] = json!((at(15) + TimeDelta::days(2)).timestamp_millis());
+    stage.lever.inside(&account.id).replace_panel(&account.active[0], moved["id"].as_str().expect("an id"), &moved).expect("moved");
+    browser.until(&format!("{column} === '2,4'")).await;
+    // A canceled one is shown to those who ask.
+    stage.lever.inside(&account.id).quietly().cancel_panel(&account.active[0], moved["id"].as_str().expect("an id")).expect("canceled");
+    stage.lever.switch(&account.id, Event::InterviewDeleted, true).expect("the account");
+    let other = stage.lever.panels_of(&account.id, &account.active[1]).expect("the candidate");
+    let other = other.iter().find(|panel| panel["interviews"][0]["subject"] == "Portfolio").expect("made in Lever");
+    stage.lever.inside(&account.id).cancel_panel(&account.active[1], other["id"].as_str().expect("an id")).expect("canceled");
+    browser.until(&format!("!{column}.includes('2')")).await;
+    browser.click("#canceled").await;
+    browser.until("document.querySelector('.entry.canceled')").await;
+    stage.look("44-canceled-shown").await;
+}
+
+async fn in_another_zone(stage: &Stage) {
+    let browser = &stage.browser;
+    browser.zone("Pacific/Honolulu").await;
+    stage.open(&week()).await;
+    // 19:00 in UTC, all year round.
+    browser
+        .until("document.querySelector('.legend').innerText.includes('Honolulu') && document.querySelector('.entry.ours').innerText.includes('9:00')")
+        .await;
+    browser.zone("").await;
 }
 
 async fn on_a_phone(stage: &Stage) {

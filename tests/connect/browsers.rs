@@ -109,6 +109,20 @@ fn files(text: &str) -> Vec<String> {
     text.match_indices("/assets/").map(|(at, _)| text[at..].split_once('"').expect("in quotes").0.to_owned()).collect()
 }
 
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_explained_to_people() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    let told = admin.browse("/i/0123456789abcdef").await.expect(401);
+    assert_eq!(told.header("content-type"), "text/html; charset=utf-8");
+    admin.sign_in().await;
+    let told = admin.browse("/i/0123456789abcdef").await.expect(404);
+    assert!(told.text.contains("Nothing here") && told.header("content-type").starts_with("text/html"), "{}", told.text);
+    let program = story.admin(NORTH).get("/i/0123456789abcdef").await;
+    assert_eq!(program.header("content-type"), "application/problem+json");
+    story.end().await;
+}
+
 async fn with_cookie(person: &Person, method: &Method, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = person.http.request(method.clone(), format!("{}{path}", person.base));
     request = request.header(COOKIE, person.cookie.clone().expect("signed in"));

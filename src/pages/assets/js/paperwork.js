@@ -60,8 +60,8 @@ function moment(at) {
 }
 
 function note({ value, user, createdAt, secret, comments = [] }) {
-  const head = make("p", { class: "fine", text: `${user?.name ?? "Somebody"} · ` }, ...(createdAt ? [moment(createdAt)] : []), ...(secret ? [" · secret"] : []));
-  const replies = comments.map((comment) => make("p", { class: "fine", text: `${comment.user?.name ?? "Somebody"}: ${comment.value ?? ""}` }));
+  const head = make("p", { class: "fine", text: `${user?.name ?? user?.id ?? "Somebody"} · ` }, ...(createdAt ? [moment(createdAt)] : []), ...(secret ? [" · secret"] : []));
+  const replies = comments.map((comment) => make("p", { class: "fine", text: `${comment.user?.name ?? user?.id ?? "Somebody"}: ${comment.value ?? ""}` }));
   return make("article", { class: "note" }, head, make("p", { text: value ?? "" }), ...replies);
 }
 
