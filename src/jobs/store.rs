@@ -82,20 +82,26 @@ pub struct Claim {
 /// Takes up to `limit` due jobs of any organization, the most urgent first, none less urgent than `least_urgent`, and of none more
 /// than its share. Each comes with a lease of [`LEASE`].
 ///
+/// Twice as many as wanted are looked at, because another worker may be about to take the same ones. Where a row was moved in the
+/// meantime, another may be in its place: what it must be to be claimed is asked once more when it is locked.
+///
 /// # Errors
 /// The database failed.
 pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64, least_urgent: i16) -> Result<Vec<Claim>, sqlx::Error> {
     sqlx::query_as(
-        "WITH under_way AS (
-             SELECT tenant_id, priority, count(*) AS jobs FROM jobs WHERE lease_until > $1 GROUP BY tenant_id, priority
+        "WITH lanes AS (
+             SELECT tenant_id, priority, count(*) FILTER (WHERE lease_until > $1) AS under_way FROM jobs WHERE priority <= $4
+             GROUP BY tenant_id, priority HAVING bool_or(run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1))
          ), waiting AS (
-             SELECT tenant_id, kind, key, row_number() OVER (PARTITION BY tenant_id, priority ORDER BY run_at) + coalesce(u.jobs, 0) AS place
-             FROM jobs LEFT JOIN under_way u USING (tenant_id, priority)
-             WHERE run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) AND priority <= $4 AND coalesce(u.jobs, 0) < $5
+             SELECT w.place FROM lanes l CROSS JOIN LATERAL (
+                 SELECT ctid AS place, run_at FROM jobs
+                 WHERE tenant_id = l.tenant_id AND priority = l.priority AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+                 ORDER BY run_at LIMIT greatest($5 - l.under_way, 0)) w
+             ORDER BY l.priority, w.run_at LIMIT 2 * $3
          ), next AS (
-             SELECT tenant_id, kind, key FROM jobs JOIN waiting w USING (tenant_id, kind, key)
-             WHERE w.place <= $5 AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-             ORDER BY priority, run_at LIMIT $3 FOR UPDATE OF jobs SKIP LOCKED
+             SELECT tenant_id, kind, key FROM jobs
+             WHERE ctid = ANY (ARRAY(SELECT place FROM waiting)) AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+             ORDER BY priority, run_at LIMIT $3 FOR UPDATE SKIP LOCKED
          )
          UPDATE jobs j SET lease_until = $2, epoch = epoch + 1, attempts = attempts + 1
          FROM next n WHERE (j.tenant_id, j.kind, j.key) = (n.tenant_id, n.kind, n.key)
