@@ -58,6 +58,7 @@ mod tests {
             body,
             patch: json!({}),
             before: panel()["interviews"][0].clone(),
+            alone: Value::Null,
             pinned: false,
         }
     }
