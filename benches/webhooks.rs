@@ -214,15 +214,22 @@ async fn visible(cluster: &Cluster, when: &str, requests_per_second: f64, opport
     let account = bench.account();
     bench.lever.switch(&account.id, Event::CandidateStageChange, true).expect("switched on");
     let admin = Arc::new(bench.admin.clone());
-    let mut took = Vec::new();
+    let (mut took, mut told) = (Vec::new(), Vec::new());
     for at in 0..changes {
         let candidate = &account.active[at % account.active.len()];
         let now = bench.lever.opportunity(&account.id, candidate).expect("a candidate")["stage"].clone();
         let stage = account.stages.iter().find(|stage| now != stage.as_str()).expect("another");
+        let deliveries = || bench.lever.deliveries(&account.id).expect("the account");
+        let before = deliveries().len();
         let began = Instant::now();
+        let millis = || began.elapsed().as_secs_f64() * 1e3;
         bench.lever.inside(&account.id).change_stage(candidate, stage).expect("moved");
         let path = format!("/v1/opportunities/{candidate}");
+        let mut delivered = None;
         loop {
+            if delivered.is_none() && deliveries().get(before).is_some_and(|delivery| delivery.succeeded) {
+                delivered = Some(millis());
+            }
             let shown = admin.get(&path).await;
             if shown.status == 200 && shown.json()["stage"]["id"] == stage.as_str() {
                 break;
@@ -230,9 +237,18 @@ async fn visible(cluster: &Cluster, when: &str, requests_per_second: f64, opport
             assert!(began.elapsed() < Duration::from_secs(60), "never visible");
             tokio::time::sleep(Duration::from_millis(4)).await;
         }
-        took.push(began.elapsed().as_secs_f64() * 1e3);
+        took.push(millis());
+        told.push(delivered.unwrap_or_else(millis));
         tokio::time::sleep(pause).await;
     }
-    println!("visible {when}: p50 {:.0} ms, p99 {:.0} ms", percentile(&took, 50), percentile(&took, 99));
+    println!(
+        "visible {when}: p50 {:.0} ms, p99 {:.0} ms; Lever had told us after p50 {:.0} ms, p99 {:.0} ms; ratio {:.1} and {:.1}",
+        percentile(&took, 50),
+        percentile(&took, 99),
+        percentile(&told, 50),
+        percentile(&told, 99),
+        percentile(&took, 50) / percentile(&told, 50),
+        percentile(&took, 99) / percentile(&told, 99)
+    );
     bench.stop().await;
 }
