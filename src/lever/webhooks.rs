@@ -48,8 +48,15 @@ impl Account {
     }
 }
 
+/// From the webhook's configuration, or from beside it.
 fn take_signature_token(webhook: &mut Value) -> Option<SecretString> {
-    match webhook.get_mut("configuration")?.as_object_mut()?.shift_remove("signatureToken")? {
+    let inside = webhook.get_mut("configuration").and_then(take_token);
+    let beside = take_token(webhook);
+    inside.or(beside)
+}
+
+fn take_token(object: &mut Value) -> Option<SecretString> {
+    match object.as_object_mut()?.shift_remove("signatureToken")? {
         Value::String(token) if !token.is_empty() => Some(token.into()),
         _ => None,
     }

@@ -42,12 +42,12 @@ impl Event {
 
     /// The opportunity it is about; in old deliveries under the name `candidateId`.
     pub fn opportunity(&self) -> Option<&str> {
-        self.id("opportunityId").or_else(|| self.id("candidateId"))
+        self.id("opportunityId", "opportunity").or_else(|| self.id("candidateId", "candidate"))
     }
 
     /// The person it is about.
     pub fn contact(&self) -> Option<&str> {
-        self.id("contactId")
+        self.id("contactId", "contact")
     }
 
     /// What to read again: the opportunity, which brings its contact and its panels, or else the contact. Nothing for a delivery
@@ -60,10 +60,14 @@ impl Event {
         }
     }
 
-    /// An id that Lever could have and Postgres can store.
-    fn id(&self, name: &str) -> Option<&str> {
-        let id = self.data.get(name)?.as_str()?;
-        ((1..=LONGEST_ID).contains(&id.len()) && !id.contains(char::is_control)).then_some(id)
+    /// An id that Lever could have and Postgres can store: in a field of its own or, as Lever's objects have it, in that of what it
+    /// names, expanded or not. Also in a `data` inside `data`, as Lever's answers have it.
+    fn id(&self, field: &str, object: &str) -> Option<&str> {
+        let found = [Some(&self.data), self.data.get("data")].into_iter().flatten().find_map(|data| {
+            let named = || data.get(object).and_then(|it| it.as_str().or_else(|| it.get("id")?.as_str()));
+            data.get(field).and_then(Value::as_str).or_else(named)
+        });
+        found.filter(|id| (1..=LONGEST_ID).contains(&id.len()) && !id.contains(char::is_control))
     }
 }
 
@@ -84,6 +88,20 @@ mod tests {
         assert_eq!(event.job(), Some(Job::RefreshOpportunity { opportunity: "o-1".into() }));
         assert_eq!((event.opportunity(), event.contact()), (Some("o-1"), Some("c-1")));
         assert_eq!(with_data(json!({"candidateId": "o-2"})).opportunity(), Some("o-2"));
+    }
+
+    #[test]
+    fn an_id_is_found_wherever_lever_may_put_it() {
+        for data in [
+            json!({"opportunity": "o-1"}),
+            json!({"opportunity": {"id": "o-1", "name": "x"}}),
+            json!({"candidate": {"id": "o-1"}, "interview": {"id": "i-1"}}),
+            json!({"data": {"opportunityId": "o-1"}}),
+            json!({"opportunityId": null, "opportunity": "o-1"}),
+        ] {
+            assert_eq!(with_data(data.clone()).opportunity(), Some("o-1"), "{data}");
+        }
+        assert_eq!(with_data(json!({"contact": {"id": "c-1"}})).job(), Some(Job::RefreshContact { contact: "c-1".into() }));
     }
 
     #[test]
