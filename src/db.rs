@@ -72,6 +72,15 @@ impl Db {
         begin(&self.webhooks, tenant).await
     }
 
+    /// Begins a look at which webhooks there are, of all organizations, on the pool that is kept for webhooks: telling ours from invented
+    /// ones must not wait for anything that the dispatch pool waits for.
+    ///
+    /// # Errors
+    /// As [`Db::begin`].
+    pub async fn begin_webhook_roll(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.webhooks.begin_with("BEGIN; SET LOCAL ROLE lever_integration_dispatch").await
+    }
+
     /// The application's pool, for a single statement that sets its organization by itself.
     pub fn single(&self) -> &PgPool {
         &self.app

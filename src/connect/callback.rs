@@ -150,7 +150,7 @@ async fn store_grant(state: &AppState, session: &Session, grant: &Grant) -> Resu
     if complete {
         accounts::drop_unreadable_keys(&mut tx, &state.config.keyring).await?;
         jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await?;
-        accounts::webhooks::follow_up(&mut tx, now).await?;
+        accounts::webhooks::follow_up(&mut tx, now, now).await?;
         jobs::enqueue(&mut tx, &Job::StartSync { requested_by: Some(caller.user_id.clone()) }, now, now).await?;
     }
     tend::judge(state, &mut tx).await?;

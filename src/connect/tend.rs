@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use super::facts::Facts;
 use super::health;
 use crate::accounts::care::Care;
+use crate::accounts::webhooks::WANTED;
 use crate::accounts::{self, Connection, Status, webhooks};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -25,7 +26,12 @@ const AT_ONCE: usize = 16;
 /// More often than an access token lives: once it has to be renewed, it may be too late to warn.
 const ASK_ABOUT_GRANTOR: TimeDelta = TimeDelta::minutes(30);
 /// How often the webhooks at Lever are compared with what is wanted: one request when all is well.
-const COMPARE_WEBHOOKS: TimeDelta = TimeDelta::hours(6);
+const COMPARE_WEBHOOKS: TimeDelta = TimeDelta::hours(1);
+/// How often when one is known to be missing: Lever may have refused it for a moment, or for good.
+const COMPARE_MISSING: TimeDelta = TimeDelta::minutes(10);
+
+/// A delivery younger than this may still be on its way to its job.
+const SETTLING: TimeDelta = TimeDelta::minutes(1);
 
 /// Looks after every connection whose turn it is; answers how many there were.
 ///
@@ -58,9 +64,12 @@ async fn tend(state: &AppState, tenant: TenantId) -> Result<()> {
     }
     let now = state.clock.now();
     let mut tx = state.db.begin(tenant).await?;
-    if ours && connection.status == Status::Connected && is_due(&connection, care.webhooks_compared_at, COMPARE_WEBHOOKS, now) {
-        jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await?;
-        accounts::care::record_comparison(&mut tx, now).await?;
+    if ours && connection.status == Status::Connected {
+        if must_compare(state, &mut tx, &connection, care).await? {
+            jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await?;
+            accounts::care::record_comparison(&mut tx, now).await?;
+        }
+        webhooks::follow_up(&mut tx, now - SETTLING, now).await?;
     }
     webhooks::judge(&mut tx, now).await?;
     webhooks::destroy_expired_keys(&mut tx, now).await?;
@@ -82,6 +91,22 @@ async fn look_at_lever(state: &AppState, tenant: TenantId, connection: &Connecti
 
 fn is_due(connection: &Connection, last: Option<DateTime<Utc>>, every: TimeDelta, now: DateTime<Utc>) -> bool {
     last.or(connection.connected_at).is_none_or(|last| last + every <= now)
+}
+
+/// Whether the webhooks at Lever should be compared with what is wanted: now and then, when this process is new (its address may be
+/// too), after a full sync, and when what is recorded here already shows that something is wrong.
+async fn must_compare(state: &AppState, tx: &mut TenantTx, connection: &Connection, care: Care) -> Result<bool, sqlx::Error> {
+    let now = state.clock.now();
+    let Some(last) = care.webhooks_compared_at.or(connection.connected_at) else { return Ok(true) };
+    if last + COMPARE_WEBHOOKS <= now || last < state.started_at || care.full_sync_at.is_some_and(|ended| ended > last) {
+        return Ok(true);
+    }
+    let recorded = webhooks::active(tx).await?;
+    let base = state.config.http.public("/webhooks/lever/");
+    let moved = recorded.iter().any(|webhook| webhook.is_registered() && !webhook.url.starts_with(&base));
+    let is_there = |event: &str| recorded.iter().any(|webhook| webhook.event == event && webhook.is_registered());
+    let missing = WANTED.iter().any(|wanted| !is_there(wanted.event));
+    Ok(moved || (missing && last + COMPARE_MISSING <= now))
 }
 
 /// Brings our copy of the person who connected up to date.

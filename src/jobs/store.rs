@@ -184,15 +184,7 @@ impl Claim {
     pub async fn finish(&self, dispatch: &PgPool, outcome: Outcome, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
         match outcome {
             Outcome::Done => {
-                let deleted = sqlx::query("DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4 AND generation = $5")
-                    .bind(self.tenant_id)
-                    .bind(&self.kind)
-                    .bind(&self.key)
-                    .bind(self.epoch)
-                    .bind(self.generation)
-                    .execute(dispatch)
-                    .await?;
-                if deleted.rows_affected() == 0 {
+                if !self.end(dispatch).await? {
                     self.release(dispatch, now, None).await?;
                 }
                 Ok(())
@@ -203,21 +195,20 @@ impl Claim {
         }
     }
 
-    /// Ends the claim of a job that is done, in a transaction of its own: what is looked for after that sees everybody who took
-    /// the job for one that will still run. False, and the job is still there, when it was asked for again or taken over.
+    /// Ends the claim of a job that is done: what is looked for after that sees everybody who took the job for one that will still
+    /// run. False, and the job is still there, when it was asked for again or taken over.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn end(&self, mut tx: TenantTx) -> Result<bool, sqlx::Error> {
+    pub async fn end(&self, dispatch: &PgPool) -> Result<bool, sqlx::Error> {
         let deleted = sqlx::query("DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND epoch = $4 AND generation = $5")
             .bind(self.tenant_id)
             .bind(&self.kind)
             .bind(&self.key)
             .bind(self.epoch)
             .bind(self.generation)
-            .execute(&mut *tx)
+            .execute(dispatch)
             .await?;
-        tx.commit().await?;
         Ok(deleted.rows_affected() == 1)
     }
 

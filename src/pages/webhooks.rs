@@ -36,7 +36,7 @@ pub(super) fn describe(statuses: &[WebhookStatus]) -> Webhooks {
 
 fn line(status: &WebhookStatus) -> WebhookLine {
     let (tone, state) = match status.state {
-        WebhookState::Missing => ("warn", "Not registered at Lever yet"),
+        _ if !status.registered => ("warn", "Not registered at Lever yet"),
         WebhookState::Waiting => ("quiet", "Registered, nothing has arrived yet"),
         WebhookState::Arriving => ("good", "Arriving"),
         WebhookState::Silent => ("warn", "It happened in Lever and Lever did not tell us: its switch is off"),
@@ -71,7 +71,7 @@ mod tests {
             event,
             setting: if event == "candidateArchiveChange" { "Candidate archive state change" } else { "Another switch" },
             required,
-            registered: state != WebhookState::Missing,
+            registered: true,
             first_delivery_at: None,
             last_delivery_at: None,
             missed_at: None,

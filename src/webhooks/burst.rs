@@ -20,7 +20,8 @@ pub(super) struct Open {
     pub newest: DateTime<Utc>,
 }
 
-/// Until when the reading should rest; `None`: read now. `last_read` is when deliveries last made us read the object.
+/// Until when the reading should rest; `None`: read now. `last_read` is when the object was last read, whoever
+/// asked for it.
 pub(super) fn rest_until(open: Open, last_read: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let calm = last_read.is_none_or(|read| open.oldest >= read + CALM);
     let until = (open.newest + QUIET).min(open.oldest + LONGEST);

@@ -21,7 +21,10 @@ pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
     let Some(work) = Work::open(state, claim).await? else { return Ok(Outcome::Done) };
     let listed = match list(&work).await {
         Ok(listed) => listed,
-        Err(error) => return work.failed(error),
+        Err(error) => {
+            work.failed(error)?;
+            return Ok(Outcome::Done);
+        }
     };
     let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     let recorded = webhooks::active(&mut tx).await?;
@@ -104,7 +107,7 @@ async fn create(work: &Work<'_>, event: &'static str) -> Result<bool> {
 /// Takes back the record of a webhook that Lever did not make.
 async fn give_up(work: &Work<'_>, id: &str) -> Result<bool> {
     let Some(mut tx) = work.begin().await? else { return Ok(false) };
-    webhooks::retire(&mut tx, id, work.state.clock.now()).await?;
+    webhooks::take_back(&mut tx, id).await?;
     tx.commit().await?;
     Ok(true)
 }

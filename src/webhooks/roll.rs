@@ -41,7 +41,7 @@ impl Roll {
                 sleep_until(read_at + PAUSE).await;
             }
             let began_at = Instant::now();
-            let ids = webhooks::believed_ids(state.db.dispatch(), state.clock.now()).await?;
+            let ids = webhooks::believed_ids(&state.db, state.clock.now()).await?;
             *self.ids.write().unwrap_or_else(PoisonError::into_inner) = ids.into_iter().collect();
             *read_at = Some(began_at);
         }

@@ -1,7 +1,7 @@
 //! The table `webhook_deliveries`: every delivery that was believed, and whether what it told of has been read.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::burst::Open;
 use super::event::Event;
@@ -52,76 +52,77 @@ pub(super) async fn remember(db: &Db, tenant: TenantId, webhook: &str, event: &E
         .await
 }
 
-/// The deliveries about an opportunity that no reading has covered yet; `None` when there are none.
+/// What deliveries are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About<'a> {
+    Opportunity(&'a str),
+    /// A person, without naming one of their opportunities.
+    Contact(&'a str),
+}
+
+impl About<'_> {
+    /// What reads it again.
+    pub fn job(self) -> Job {
+        match self {
+            Self::Opportunity(id) => Job::RefreshOpportunity { opportunity: id.to_owned() },
+            Self::Contact(id) => Job::RefreshContact { contact: id.to_owned() },
+        }
+    }
+
+    /// Ends a statement about the organization's deliveries with the condition that they are open and about this.
+    fn narrow(self, query: &mut QueryBuilder<Postgres>, tenant: TenantId) {
+        query.push(" WHERE settled_at IS NULL AND tenant_id = ").push_bind(tenant);
+        match self {
+            Self::Opportunity(id) => query.push(" AND opportunity_id = ").push_bind(id.to_owned()),
+            Self::Contact(id) => query.push(" AND opportunity_id IS NULL AND contact_id = ").push_bind(id.to_owned()),
+        };
+    }
+}
+
+/// The deliveries that no reading has covered yet; `None` when there are none.
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn open_about_opportunity(tx: &mut TenantTx, opportunity: &str) -> Result<Option<Open>, sqlx::Error> {
-    let bounds = sqlx::query_as(
-        "SELECT min(received_at), max(received_at) FROM webhook_deliveries
-         WHERE tenant_id = $1 AND opportunity_id = $2 AND settled_at IS NULL",
-    )
-    .bind(tx.tenant())
-    .bind(opportunity)
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(open(bounds))
+pub(super) async fn open(tx: &mut TenantTx, about: About<'_>) -> Result<Option<Open>, sqlx::Error> {
+    let mut query = QueryBuilder::new("SELECT min(received_at), max(received_at) FROM webhook_deliveries");
+    about.narrow(&mut query, tx.tenant());
+    let (oldest, newest): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) = query.build_query_as().fetch_one(&mut **tx).await?;
+    Ok(oldest.zip(newest).map(|(oldest, newest)| Open { oldest, newest }))
 }
 
-/// The deliveries about a contact alone that no reading has covered yet; `None` when there are none.
+/// It was read: settles the deliveries that had come before the reading began.
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn open_about_contact(tx: &mut TenantTx, contact: &str) -> Result<Option<Open>, sqlx::Error> {
-    let bounds = sqlx::query_as(
-        "SELECT min(received_at), max(received_at) FROM webhook_deliveries
-         WHERE tenant_id = $1 AND contact_id = $2 AND opportunity_id IS NULL AND settled_at IS NULL",
-    )
-    .bind(tx.tenant())
-    .bind(contact)
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(open(bounds))
+pub(super) async fn settle(tx: &mut TenantTx, about: About<'_>, read_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let mut query = QueryBuilder::new("UPDATE webhook_deliveries SET settled_at = ");
+    query.push_bind(now);
+    about.narrow(&mut query, tx.tenant());
+    query.push(" AND received_at <= ").push_bind(read_at);
+    query.build().execute(&mut **tx).await.map(drop)
 }
 
-fn open(bounds: (Option<DateTime<Utc>>, Option<DateTime<Utc>>)) -> Option<Open> {
-    Some(Open { oldest: bounds.0?, newest: bounds.1? })
-}
-
-/// The opportunity was read: settles the deliveries about it that had come before the reading began.
+/// Asks for another reading when there are open deliveries although the job of the last one has ended; tells whether it did.
 ///
 /// # Errors
-/// The database failed.
-pub(super) async fn settle_opportunity(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE webhook_deliveries SET settled_at = $4
-         WHERE tenant_id = $1 AND opportunity_id = $2 AND received_at <= $3 AND settled_at IS NULL",
-    )
-    .bind(tx.tenant())
-    .bind(opportunity)
-    .bind(read_at)
-    .bind(now)
-    .execute(&mut **tx)
-    .await
-    .map(drop)
-}
-
-/// The contact was read: settles the deliveries about it alone that had come before the reading began.
-///
-/// # Errors
-/// The database failed.
-pub(super) async fn settle_contact(tx: &mut TenantTx, contact: &str, read_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE webhook_deliveries SET settled_at = $4
-         WHERE tenant_id = $1 AND contact_id = $2 AND opportunity_id IS NULL AND received_at <= $3 AND settled_at IS NULL",
-    )
-    .bind(tx.tenant())
-    .bind(contact)
-    .bind(read_at)
-    .bind(now)
-    .execute(&mut **tx)
-    .await
-    .map(drop)
+/// The database failed: looking after the connection will find them.
+pub(super) async fn ask_again(db: &Db, tenant: TenantId, about: About<'_>, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let (opportunity, contact) = match about {
+        About::Opportunity(id) => (Some(id), None),
+        About::Contact(id) => (None, Some(id)),
+    };
+    let job = about.job();
+    sqlx::query_scalar("SELECT ask_again_after_reading($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(tenant)
+        .bind(opportunity)
+        .bind(contact)
+        .bind(job.kind())
+        .bind(job.key())
+        .bind(job.payload())
+        .bind(job.priority())
+        .bind(now)
+        .fetch_one(db.single())
+        .await
 }
 
 /// Makes room for the months to come and forgets what is old. At any time, by any replica.

@@ -3,7 +3,7 @@
 use crate::accounts::{self, Connection};
 use crate::db::TenantTx;
 use crate::error::Result;
-use crate::jobs::{Claim, Outcome};
+use crate::jobs::Claim;
 use crate::lever::{self, Account, Lane};
 use crate::state::AppState;
 
@@ -47,15 +47,15 @@ impl<'a> Work<'a> {
         Ok(None)
     }
 
-    /// What a failed call to Lever means for the job: again later when that can help, and otherwise an end, said in the log.
+    /// A call to Lever failed. What cannot help later is over, and said in the log.
     ///
     /// # Errors
     /// Lever may answer another time.
-    pub fn failed(&self, error: lever::Error) -> Result<Outcome> {
+    pub fn failed(&self, error: lever::Error) -> Result<()> {
         if error.is_temporary() {
             return Err(error.into());
         }
         tracing::warn!(tenant = %self.claim.tenant_id, job = self.claim.kind(), %error, "Lever refused a job's request; it was dropped");
-        Ok(Outcome::Done)
+        Ok(())
     }
 }

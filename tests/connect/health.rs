@@ -44,7 +44,7 @@ async fn the_required_webhooks_are_listed_with_their_state() {
             .collect()
     };
     let named = |registered: bool, state: &str| ["candidateArchiveChange", "interviewDeleted"].map(|event| (event.into(), registered, state.into()));
-    assert_eq!(states(&connection(&admin).await), named(false, "missing"));
+    assert_eq!(states(&connection(&admin).await), named(false, "waiting"));
     story.work().await;
     assert_eq!(states(&connection(&admin).await), named(true, "waiting"));
     story.end().await;

@@ -1,10 +1,11 @@
-//! Between the service and Postgres: lets everything through, and on order loses the acknowledgement of one `COMMIT`. The server has
+//! Between the service and Postgres: lets everything through, and on order loses the acknowledgement of one `COMMIT`, or of a statement
+//! that commits by itself. The server has
 //! committed, the connection is cut, and the service cannot know.
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -18,6 +19,8 @@ pub struct CommitProxy {
     pub url: String,
     /// Commits until the one that is lost; negative when none is.
     left: Arc<AtomicI64>,
+    /// What asks the question whose answer is lost next.
+    lost: Arc<Mutex<Vec<u8>>>,
 }
 
 impl CommitProxy {
@@ -31,20 +34,28 @@ impl CommitProxy {
         url.set_host(Some("127.0.0.1")).expect("a host");
         url.set_port(Some(listener.local_addr().expect("an address").port())).expect("a port");
         let left = Arc::new(AtomicI64::new(-1));
-        let counted = left.clone();
+        let lost = Arc::new(Mutex::new(COMMIT.to_vec()));
+        let (counted, wanted) = (left.clone(), lost.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (socket, left) = (socket.clone(), counted.clone());
-                tokio::spawn(async move { pass(client, UnixStream::connect(socket).await?, &left).await });
+                let (socket, left, lost) = (socket.clone(), counted.clone(), wanted.clone());
+                tokio::spawn(async move { pass(client, UnixStream::connect(socket).await?, &left, &lost).await });
             }
             io::Result::Ok(())
         });
-        Self { url: url.into(), left }
+        Self { url: url.into(), left, lost }
     }
 
     /// Loses the acknowledgement of a commit; `after` many are acknowledged before.
     pub fn lose(&self, after: i64) {
+        *self.lost.lock().expect("no panic") = COMMIT.to_vec();
         self.left.store(after, Ordering::SeqCst);
+    }
+
+    /// Loses the answer to the next statement that is its own transaction and names this.
+    pub fn lose_answer_about(&self, what: &str) {
+        *self.lost.lock().expect("no panic") = what.as_bytes().to_vec();
+        self.left.store(0, Ordering::SeqCst);
     }
 
     /// Whether it was lost; stops looking for one.
@@ -53,7 +64,7 @@ impl CommitProxy {
     }
 }
 
-async fn pass(mut client: TcpStream, mut server: UnixStream, left: &AtomicI64) -> io::Result<()> {
+async fn pass(mut client: TcpStream, mut server: UnixStream, left: &AtomicI64, lost: &Mutex<Vec<u8>>) -> io::Result<()> {
     let (mut question, mut answer) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     loop {
         tokio::select! {
@@ -63,7 +74,8 @@ async fn pass(mut client: TcpStream, mut server: UnixStream, left: &AtomicI64) -
                     return Ok(());
                 }
                 server.write_all(&question[..read]).await?;
-                let commits = question[..read].windows(COMMIT.len()).any(|window| window == COMMIT);
+                let wanted = lost.lock().expect("no panic").clone();
+                let commits = question[..read].windows(wanted.len()).any(|window| window == wanted);
                 if commits && left.load(Ordering::SeqCst) >= 0 && left.fetch_sub(1, Ordering::SeqCst) == 0 {
                     // Committed once the server has answered; nobody hears of it.
                     let _unheard = server.read(&mut answer).await?;

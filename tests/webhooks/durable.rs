@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::delivery::{body, deliver, sign, webhook};
 use crate::rows::{ask_to_register, connection, deliveries, jobs};
+use crate::support::commit_proxy::CommitProxy;
 use crate::support::story::{Setting, Story};
 
 const EVENT: &str = "candidateStageChange";
@@ -153,5 +154,31 @@ async fn a_retired_webhook_is_believed_for_the_retry_span_and_a_delivery_may_be_
     replica.stop().await;
     // Two weeks brought the regular sync.
     story.work().await;
+    story.end().await;
+}
+
+/// The statement is its own transaction: it was committed, and nobody heard of it. Lever hears of a failure and tries again.
+#[tokio::test]
+async fn a_delivery_whose_acknowledgement_by_the_database_was_lost_is_stored_once() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    story.connect_and_sync(&mut story.admin(organization), 0).await;
+    let proxy = CommitProxy::start(&story.database.url).await;
+    let (behind, elsewhere) = story.replica(&Setting { variables: vec![("DATABASE_URL", proxy.url.clone())], ..Setting::default() }).await;
+    let hook = webhook(&story, 0, EVENT);
+    let url = hook.url.replace(&story.base, &elsewhere);
+    let opportunity = story.account(0).active[0].clone();
+    // The replica opens the webhook's key.
+    assert_eq!(deliver(&url, &body(&hook, json!({}))).await, 200);
+    let told = body(&hook, json!({"opportunityId": opportunity}));
+    proxy.lose_answer_about(&opportunity);
+    assert_eq!(deliver(&url, &told).await, 503);
+    assert!(proxy.has_lost());
+    assert_eq!(deliver(&url, &told).await, 200);
+    assert_eq!(deliveries(&story, organization).await, (2, 1));
+    assert_eq!(jobs(&story, organization).await, [("refresh_opportunity".to_owned(), opportunity)]);
+    behind.stop().await;
+    story.work().await;
+    assert_eq!(deliveries(&story, organization).await, (2, 0));
     story.end().await;
 }

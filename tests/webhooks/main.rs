@@ -2,6 +2,7 @@
 //! webhooks at Lever are as they should be, whatever happened on the way.
 #![cfg(feature = "fake-lever")]
 
+mod arriving;
 mod delivery;
 mod durable;
 mod killed;

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use lever_integration::accounts::webhooks::new_id;
+use lever_integration::app::Jobs;
 use lever_integration::ids::TenantId;
 use lever_integration::worker;
 use serde_json::{Value, json};
@@ -92,6 +93,68 @@ async fn deliveries_are_acknowledged_while_everything_else_waits_for_the_databas
     assert_eq!(deliveries(&story, organization).await, (sent, sent));
     story.work().await;
     assert_eq!(deliveries(&story, organization).await, (sent, 0));
+    story.end().await;
+}
+
+/// A job that is storing what it read waits for somebody's lock, and keeps its own row meanwhile. Deliveries about the same candidate
+/// are stored all the same, for everybody, and are read once it has ended.
+#[tokio::test]
+async fn deliveries_about_one_candidate_do_not_wait_for_the_job_that_reads_it() {
+    let story = Story::with(Setting { jobs: Jobs::InBackground, ..Setting::default() }).await;
+    let organization = Uuid::from_u128(1);
+    let mut admin = story.admin(organization);
+    story.connect(&mut admin, 0).await;
+    until_settled(&story, "SELECT EXISTS (SELECT FROM sync_runs WHERE kind = 'full' AND status = 'succeeded')").await;
+    until_settled(&story, "SELECT count(*) = 10 FROM webhooks WHERE signature_token IS NOT NULL").await;
+    let hook = webhook(&story, 0, EVENT);
+    let candidate = story.account(0).active[0].clone();
+    let told = || (hook.url.clone(), body(&hook, json!({"opportunityId": candidate})));
+
+    let mut foreign = connection(&story).await;
+    foreign.execute("BEGIN; LOCK TABLE opportunities IN SHARE MODE").await.expect("locked");
+    assert_eq!(deliver_all(vec![told()]).await, [200]);
+    until_settled(
+        &story,
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'opportunities'::regclass AND NOT granted)
+            AND EXISTS (SELECT FROM jobs WHERE kind = 'refresh_opportunity' AND lease_until IS NOT NULL)",
+    )
+    .await;
+    let answers = deliver_all((0..20).map(|_| told()).collect()).await;
+    assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
+    foreign.execute("ROLLBACK").await.expect("unlocked");
+    until_settled(&story, "SELECT count(*) = 21 AND count(settled_at) = 21 FROM webhook_deliveries").await;
+    story.app.stop().await;
+    story.lever.stop().await;
+}
+
+/// Waits until the database says so; the worker in the background brings it about.
+async fn until_settled(story: &Story, question: &str) {
+    let mut looking = connection(story).await;
+    for _ in 0..3_000 {
+        let is_so: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(question.to_owned())).fetch_one(&mut looking).await.expect("an answer");
+        if is_so {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never: {question}");
+}
+
+/// Which ids are ours is asked on the pool of the acknowledgements, however busy the one is that finds work.
+#[tokio::test]
+async fn a_new_replica_acknowledges_while_the_dispatch_pool_is_taken() {
+    let story = Story::begin().await;
+    let organization = Uuid::from_u128(1);
+    story.connect_and_sync(&mut story.admin(organization), 0).await;
+    let (replica, elsewhere) = story.replica(&Setting::default()).await;
+    let hook = webhook(&story, 0, EVENT);
+    let mut taken = Vec::new();
+    while let Ok(Ok(tx)) = tokio::time::timeout(Duration::from_millis(300), replica.state.db.dispatch().begin()).await {
+        taken.push(tx);
+    }
+    assert_eq!(deliver_all(vec![(hook.url.replace(&story.base, &elsewhere), body(&hook, json!({})))]).await, [200]);
+    drop(taken);
+    replica.stop().await;
     story.end().await;
 }
 

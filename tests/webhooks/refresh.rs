@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lever_integration::connect;
 use lever_integration::fake_lever::{Event, Fault, FaultKind, NewCandidate};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -219,5 +220,76 @@ async fn a_reading_that_a_disconnect_overtakes_is_not_stored() {
         .await
         .expect("the copy can be read");
     assert_eq!(left, 0);
+    story.end().await;
+}
+
+/// A reading that failed is put off for longer and longer; a new delivery means that somebody waits for it now.
+#[tokio::test]
+async fn a_new_delivery_ends_the_pause_after_a_failure() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    let mut admin = story.admin(organization);
+    story.connect_and_sync(&mut admin, 0).await;
+    let hook = webhook(&story, 0, "candidateStageChange");
+    let account = story.account(0);
+    let id = &account.active[0];
+    let told = || body(&hook, json!({"opportunityId": id}));
+    story.clock.advance(Duration::from_secs(60));
+    story.lever.fault(Fault::new("GET", &format!("/v1/opportunities/{id}"), FaultKind::Garbage));
+    assert_eq!(deliver(&hook.url, &told()).await, 200);
+    for pause in [0, 2, 4, 8, 16, 32, 64] {
+        story.clock.advance(Duration::from_secs(pause));
+        story.work().await;
+    }
+    assert_eq!(jobs(&story, organization).await, [], "put off");
+    story.lever.clear_faults();
+    story.lever.inside(&account.id).quietly().change_stage(id, &account.stages[2]).expect("moved");
+    assert_eq!(deliver(&hook.url, &told()).await, 200);
+    story.work().await;
+    assert_eq!(opportunity(&admin, id).await["stage"]["id"], account.stages[2].as_str());
+    assert_eq!(deliveries(&story, organization).await, (2, 0));
+    story.end().await;
+}
+
+/// What Lever refuses is over, and its deliveries with it: they do not make every later one look like a straggler.
+#[tokio::test]
+async fn what_lever_refuses_to_show_settles_its_deliveries() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    let mut admin = story.admin(organization);
+    story.connect_and_sync(&mut admin, 0).await;
+    let hook = webhook(&story, 0, "candidateStageChange");
+    let id = story.account(0).active[0].clone();
+    let refusal = FaultKind::Status { code: 403, retry_after_seconds: None };
+    story.lever.fault(Fault::new("GET", &format!("/v1/opportunities/{id}"), refusal));
+    story.clock.advance(Duration::from_secs(60));
+    assert_eq!(deliver(&hook.url, &body(&hook, json!({"opportunityId": id}))).await, 200);
+    story.work().await;
+    assert_eq!(deliveries(&story, organization).await, (1, 0));
+    assert_eq!(admin.get(&format!("/v1/opportunities/{id}")).await.expect(200).json()["id"], id.as_str());
+    story.end().await;
+}
+
+/// A process died between its job's end and its last look: the deliveries are found when the connection is looked after.
+#[tokio::test]
+async fn a_delivery_without_a_job_is_read_in_the_end() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    let mut admin = story.admin(organization);
+    story.connect_and_sync(&mut admin, 0).await;
+    let hook = webhook(&story, 0, "candidateStageChange");
+    let account = story.account(0);
+    let id = &account.active[0];
+    story.lever.inside(&account.id).quietly().change_stage(id, &account.stages[2]).expect("moved");
+    assert_eq!(deliver(&hook.url, &body(&hook, json!({"opportunityId": id}))).await, 200);
+    let contact = webhook(&story, 0, "contactUpdated");
+    let person = opportunity(&admin, id).await["contact"]["id"].clone();
+    assert_eq!(deliver(&contact.url, &body(&contact, json!({"contactId": person}))).await, 200);
+    sqlx::query("DELETE FROM jobs WHERE kind LIKE 'refresh%'").execute(&mut connection(&story).await).await.expect("lost");
+    story.clock.advance(Duration::from_secs(6 * 60));
+    connect::tend_due(&story.app.state).await.expect("the database is there");
+    story.work().await;
+    assert_eq!(deliveries(&story, organization).await, (2, 0));
+    assert_eq!(opportunity(&admin, id).await["stage"]["id"], account.stages[2].as_str());
     story.end().await;
 }

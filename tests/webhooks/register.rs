@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lever_integration::accounts::webhooks::WANTED;
+use lever_integration::app::App;
+use lever_integration::connect;
 use lever_integration::fake_lever::{Fault, FaultKind, WebhookView};
+use lever_integration::worker;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::delivery::{body, deliver};
-use crate::rows::ask_to_register;
-use crate::support::story::{Person, Story};
+use crate::rows::{ask_to_register, connection};
+use crate::support::story::{Person, Setting, Story};
 
 /// More than the pause after a first failure.
 const PAUSE: Duration = Duration::from_secs(5);
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn standing(story: &Story, account: usize) -> Vec<WebhookView> {
     story.lever.webhooks(&story.account(account).id).expect("the account is there")
@@ -93,7 +97,12 @@ async fn one_that_lever_refuses_keeps_none_of_the_others_back() {
     story.connect_and_sync(&mut admin, 0).await;
     assert_eq!((standing(&story, 0).len(), registered(&admin).await), (WANTED.len() - 1, WANTED.len() - 1));
     let connection = admin.get("/v1/lever/connection").await.expect(200).json();
-    let missing: Vec<&Value> = connection["webhooks"].as_array().expect("a list").iter().filter(|webhook| webhook["state"] == "missing").collect();
+    let missing: Vec<&Value> = connection["webhooks"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|webhook| webhook["registered"] == false && webhook["state"] == "waiting")
+        .collect();
     assert_eq!(missing.len(), 1);
 
     ask_to_register(&story, organization).await;
@@ -133,5 +142,108 @@ async fn connecting_again_replaces_the_webhooks_of_before() {
     for webhook in &before {
         assert_eq!(deliver(&webhook.url, &body(webhook, json!({}))).await, 404, "its key was destroyed");
     }
+    story.end().await;
+}
+
+/// What passes while nobody asks for anything.
+async fn pass(story: &Story, app: &App, span: Duration) {
+    story.clock.advance(span);
+    connect::tend_due(&app.state).await.expect("the database is there");
+    worker::run_until_idle(&app.state).await.expect("the worker reaches the database");
+}
+
+#[tokio::test]
+async fn a_service_that_moved_makes_its_webhooks_anew_within_minutes_of_its_start() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    story.connect_and_sync(&mut admin, 0).await;
+    pass(&story, &story.app, 6 * MINUTE).await;
+    let before = standing(&story, 0);
+    let (moved, base) = story.replica(&Setting::default()).await;
+    pass(&story, &moved, 6 * MINUTE).await;
+    let after = standing(&story, 0);
+    assert_eq!(after.len(), before.len());
+    assert!(after.iter().all(|webhook| webhook.url.starts_with(&format!("{base}/webhooks/lever/"))), "{after:?}");
+    moved.stop().await;
+    story.app.stop().await;
+    story.lever.stop().await;
+}
+
+#[tokio::test]
+async fn webhooks_deleted_by_hand_are_back_after_a_full_sync_or_within_the_hour() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    let mut admin = story.admin(organization);
+    story.connect_and_sync(&mut admin, 0).await;
+    pass(&story, &story.app, 6 * MINUTE).await;
+    let lose = async || {
+        let lost = "UPDATE webhooks SET lever_id = 'gone-' || lever_id WHERE retired_at IS NULL";
+        sqlx::query(lost).execute(&mut connection(&story).await).await.expect("lost");
+        standing(&story, 0)
+    };
+    let replaced = |before: &[WebhookView]| standing(&story, 0).iter().all(|webhook| before.iter().all(|old| old.id != webhook.id));
+    let before = lose().await;
+    admin.post("/v1/lever/syncs", json!({})).await.expect(202);
+    story.work().await;
+    assert!(!replaced(&before));
+    pass(&story, &story.app, 6 * MINUTE).await;
+    assert!(replaced(&before), "after the full sync");
+
+    let before = lose().await;
+    for _ in 0..9 {
+        pass(&story, &story.app, 6 * MINUTE).await;
+        assert!(!replaced(&before));
+    }
+    pass(&story, &story.app, 6 * MINUTE).await;
+    assert!(replaced(&before), "within the hour");
+    assert_in_order(&story, 0).await;
+    story.end().await;
+}
+
+#[tokio::test]
+async fn one_that_lever_refused_is_asked_for_again_and_leaves_nothing_behind() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    let refusal = FaultKind::Status { code: 422, retry_after_seconds: None };
+    story.lever.fault(Fault::new("POST", "/v1/webhooks", refusal));
+    story.connect_and_sync(&mut admin, 0).await;
+    for _ in 0..3 {
+        pass(&story, &story.app, 11 * MINUTE).await;
+    }
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM webhooks").fetch_one(&mut connection(&story).await).await.expect("counted");
+    assert_eq!((rows, standing(&story, 0).len()), (0, 0));
+    story.lever.clear_faults();
+    pass(&story, &story.app, 11 * MINUTE).await;
+    assert_in_order(&story, 0).await;
+    story.end().await;
+}
+
+/// What counts is the event: a webhook that was made anew brings what the one before it brought. Connecting again begins anew.
+#[tokio::test]
+async fn what_arrived_is_remembered_when_a_webhook_is_made_anew() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    let mut admin = story.admin(organization);
+    story.connect_and_sync(&mut admin, 0).await;
+    let event = "candidateStageChange";
+    let old = standing(&story, 0).into_iter().find(|webhook| webhook.event == event).expect("registered");
+    assert_eq!(deliver(&old.url, &body(&old, json!({}))).await, 200);
+    sqlx::query("UPDATE webhooks SET signature_token = NULL WHERE event = $1")
+        .bind(event)
+        .execute(&mut connection(&story).await)
+        .await
+        .expect("its key is lost");
+    ask_to_register(&story, organization).await;
+    story.work().await;
+    let state = async |admin: &Person| {
+        let shown = admin.get("/v1/lever/connection").await.expect(200).json();
+        let of_event = shown["webhooks"].as_array().expect("a list").iter().find(|it| it["event"] == event).expect("listed").clone();
+        (of_event["state"].as_str().expect("text").to_owned(), of_event["firstDeliveryAt"].is_string())
+    };
+    assert_eq!(state(&admin).await, ("arriving".to_owned(), true));
+    story.clock.advance(MINUTE);
+    admin.delete("/v1/lever/connection").await.expect(204);
+    story.connect_and_sync(&mut admin, 0).await;
+    assert_eq!(state(&admin).await, ("waiting".to_owned(), false));
     story.end().await;
 }

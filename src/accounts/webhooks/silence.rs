@@ -13,7 +13,7 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 const SLACK: TimeDelta = TimeDelta::minutes(1);
 
 /// Judges what was expected long enough ago: a webhook that stood when the change happened, and brought nothing about it, has missed
-/// it.
+/// it. A delivery that does not say what it is about may have been about anything.
 ///
 /// # Errors
 /// The database failed.
@@ -28,7 +28,7 @@ pub async fn judge(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Er
                WHERE NOT EXISTS (
                    SELECT FROM webhook_deliveries d
                    WHERE d.tenant_id = $1 AND d.event = due.event AND d.received_at >= due.happened_after - $3
-                     AND due.object_id IN (d.opportunity_id, d.contact_id))
+                     AND (due.object_id IN (d.opportunity_id, d.contact_id) OR (d.opportunity_id IS NULL AND d.contact_id IS NULL)))
                GROUP BY due.event) AS missed
          WHERE w.tenant_id = $1 AND w.event = missed.event AND w.retired_at IS NULL
            AND (w.missed_at IS NULL OR w.missed_at < missed.found_at)",

@@ -37,9 +37,7 @@ pub struct WebhookStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WebhookState {
-    /// Not registered at Lever.
-    Missing,
-    /// Registered, and nothing has come yet: either nothing happened, or the event is not switched on in Lever's settings.
+    /// Nothing has come yet: it is not registered, nothing happened, or the event is not switched on in Lever's settings.
     Waiting,
     /// Deliveries come.
     Arriving,
@@ -76,7 +74,7 @@ fn status(wanted: Wanted, recorded: &[Webhook]) -> WebhookStatus {
 /// Whatever is newer counts: what came, or what should have.
 fn state(is_registered: bool, came: Option<DateTime<Utc>>, missed: Option<DateTime<Utc>>) -> WebhookState {
     match (is_registered, came, missed) {
-        (false, ..) => WebhookState::Missing,
+        (false, ..) => WebhookState::Waiting,
         (true, came, Some(missed)) if came.is_none_or(|came| came < missed) => WebhookState::Silent,
         (true, None, _) => WebhookState::Waiting,
         (true, Some(_), _) => WebhookState::Arriving,
@@ -90,7 +88,7 @@ mod tests {
     #[test]
     fn what_is_newer_counts() {
         let at = |second| DateTime::from_timestamp(second, 0);
-        assert_eq!(state(false, at(9), None), WebhookState::Missing);
+        assert_eq!(state(false, at(9), None), WebhookState::Waiting);
         assert_eq!(state(true, None, None), WebhookState::Waiting);
         assert_eq!(state(true, at(1), None), WebhookState::Arriving);
         assert_eq!(state(true, None, at(1)), WebhookState::Silent);

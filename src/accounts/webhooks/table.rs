@@ -5,11 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
-use sqlx::{FromRow, PgPool};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::crypto::{self, Keyring, OpenError, Place};
-use crate::db::TenantTx;
+use crate::db::{Db, TenantTx};
 use crate::ids::TenantId;
 
 /// Deliveries of a retired webhook are believed for this long: Lever retries, and an admin can rerun one by hand.
@@ -28,9 +28,9 @@ pub struct Webhook {
     pub lever_id: Option<String>,
     /// Whether Lever's answer brought the key of its signatures.
     pub has_key: bool,
-    /// When the oldest delivery came that is still remembered.
+    /// When the oldest delivery of its event came since Lever was connected, of those that are still remembered.
     pub first_delivery_at: Option<DateTime<Utc>>,
-    /// When the newest delivery came that was believed.
+    /// When the newest delivery of its event came that was believed, since Lever was connected.
     pub last_delivery_at: Option<DateTime<Utc>>,
     /// When the newest change was found of which Lever did not tell us.
     pub missed_at: Option<DateTime<Utc>>,
@@ -66,10 +66,14 @@ pub fn tenant_of(id: &str) -> Option<TenantId> {
 /// The database failed.
 pub async fn active(tx: &mut TenantTx) -> Result<Vec<Webhook>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, event, url, lever_id, signature_token IS NOT NULL AS has_key, missed_at,
-                (SELECT min(received_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 AND d.webhook_id = w.id) AS first_delivery_at,
-                (SELECT max(received_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 AND d.webhook_id = w.id) AS last_delivery_at
-         FROM webhooks w WHERE tenant_id = $1 AND retired_at IS NULL ORDER BY created_at, id",
+        "SELECT w.id, w.event, w.url, w.lever_id, w.signature_token IS NOT NULL AS has_key,
+                (SELECT max(missed_at) FROM webhooks m WHERE m.tenant_id = $1 AND m.event = w.event AND m.missed_at >= c.connected_at) AS missed_at,
+                (SELECT min(received_at) FROM webhook_deliveries d
+                 WHERE d.tenant_id = $1 AND d.event = w.event AND d.received_at >= c.connected_at) AS first_delivery_at,
+                (SELECT max(received_at) FROM webhook_deliveries d
+                 WHERE d.tenant_id = $1 AND d.event = w.event AND d.received_at >= c.connected_at) AS last_delivery_at
+         FROM webhooks w JOIN connections c ON c.tenant_id = $1
+         WHERE w.tenant_id = $1 AND w.retired_at IS NULL ORDER BY w.created_at, w.id",
     )
     .bind(tx.tenant())
     .fetch_all(&mut **tx)
@@ -106,8 +110,11 @@ pub async fn signature_key(tx: &mut TenantTx, keyring: &Keyring, id: &str, now: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn believed_ids(dispatch: &PgPool, now: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT id FROM webhooks WHERE accept_until IS NULL OR accept_until > $1").bind(now).fetch_all(dispatch).await
+pub async fn believed_ids(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
+    let mut tx = db.begin_webhook_roll().await?;
+    let ids = sqlx::query_scalar("SELECT id FROM webhooks WHERE accept_until IS NULL OR accept_until > $1").bind(now).fetch_all(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(ids)
 }
 
 /// Every key as it is sealed, of retired webhooks too.
@@ -175,6 +182,14 @@ pub async fn plan(tx: &mut TenantTx, id: &str, event: &str, url: &str, now: Date
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Takes back the record of a webhook that Lever refused to make: no delivery can come to it.
+///
+/// # Errors
+/// The database failed.
+pub async fn take_back(tx: &mut TenantTx, id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM webhooks WHERE tenant_id = $1 AND id = $2").bind(tx.tenant()).bind(id).execute(&mut **tx).await.map(drop)
 }
 
 /// Stores what Lever's answer to the registration said. The signature token comes this once.
