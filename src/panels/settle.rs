@@ -123,7 +123,7 @@ impl Settling<'_> {
                 let found = complete(self.state, self.claim.tenant_id, account, &self.operation, made).await;
                 // The first attempt may have come through after all: the older of two is the booking.
                 match self.look(account).await {
-                    Ok(Seen::Done(seen)) => self.succeeded(account, &seen).await,
+                    Ok(Seen::Done(seen)) => self.succeeded(account, &Found { lever_status: found.lever_status, ..seen }).await,
                     _ => self.succeeded(account, &found).await,
                 }
             }

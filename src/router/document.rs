@@ -34,7 +34,7 @@ pub(super) fn finished(document: &utoipa::openapi::OpenApi) -> Value {
 
 /// One operation: its refusals in their real form with an example each, and those that any request can meet.
 fn finish(operation: &mut Value, method: &str, is_api: bool) {
-    let body = operation["requestBody"]["content"].as_object_mut();
+    let body = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
     let has_body = body.is_some();
     if let Some(content) = body.filter(|_| method == "patch")
         && let Some(json) = content.get("application/json").cloned()
@@ -52,7 +52,7 @@ fn finish(operation: &mut Value, method: &str, is_api: bool) {
         common.push(("403", "`admin_required`, or `cross_site_request`: a browser sent it from another site"));
     }
     common.extend([("500", "Our own fault"), ("503", "Something that is needed is not available; see `Retry-After`"), ("504", "It took too long")]);
-    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (status, description) in common {
         responses.entry(status).or_insert_with(|| json!({"description": description, "content": {PROBLEM_TYPE: {"schema": {"$ref": PROBLEM}}}}));
     }

@@ -1,6 +1,5 @@
 //! What callers read after a write is what the write made of it, however Lever shows it.
 
-use http::Method;
 use lever_integration::fake_lever::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -43,7 +42,8 @@ async fn an_edited_interview_is_shown_as_edited_although_its_panel_could_not_be_
 async fn an_added_interview_takes_its_time_although_its_panel_could_not_be_read_again() {
     let world = World::begin().await;
     let panel = world.scheduled(&[world.interview(0, 0)]).await;
-    let add = world.admin.call(Method::POST, &format!("{}/interviews", panel_path(&panel["id"])), Some(world.interview(1, 1)), &[]);
+    let path = format!("{}/interviews", panel_path(&panel["id"]));
+    let add = world.admin.post(&path, world.interview(1, 1));
     let added = unread(&world, "POST", "/v1/opportunities/*/interviews", add).await.expect(201).json();
     assert_eq!(added["id"], world.only_panel()["interviews"][1]["id"]);
     assert_eq!(world.schedule(world.draft(&[world.interview(1, 1)])).await.expect(409).code(), "interviewer_conflict");
@@ -106,5 +106,6 @@ async fn the_log_keeps_every_step_with_what_lever_answered() {
     let step = &operations[0]["steps"][0];
     assert_eq!((&step["opportunityId"], &step["performAs"]), (&json!(world.opportunity), &operations[0]["performAs"]));
     assert!(step["sentAt"].is_string() && step["endedAt"].is_string());
+    world.story.work().await;
     world.story.end().await;
 }

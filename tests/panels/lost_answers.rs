@@ -366,3 +366,33 @@ async fn a_webhook_that_overtakes_our_own_answer_changes_nothing() {
     world.story.work().await;
     world.story.end().await;
 }
+
+/// The candidate is deleted inside Lever before anybody knows what became of the booking: then nothing can be booked any more.
+#[tokio::test]
+async fn a_booking_for_a_candidate_who_was_deleted_meanwhile_has_failed() {
+    let world = World::begin().await;
+    world.fault("POST", PANELS, FaultKind::DropBeforeCommit);
+    let answer = impatient(&world, world.schedule(world.draft(&[world.interview(0, 0)]))).await;
+    let path = open(&world, answer).await;
+    world.inside().delete_opportunity(&world.opportunity).expect("deleted");
+    world.pass(15).await;
+    let operation = settled(&world, &path).await;
+    assert_eq!((&operation["status"], &operation["error"]["code"]), (&json!("failed"), &json!("panel_gone")));
+    world.pass(120).await;
+    assert_eq!(world.writes(), ["POST panels"]);
+    world.story.end().await;
+}
+
+/// Lever does not let the surplus go: it is tried a few times, and then left to people.
+#[tokio::test]
+async fn a_double_that_lever_does_not_let_go_is_not_tried_for_ever() {
+    let world = World::begin().await;
+    world.fault("POST", PANELS, FaultKind::CommitTwice);
+    world.story.lever.fault(Fault::new("DELETE", PANEL, FaultKind::Status { code: 403, retry_after_seconds: None }));
+    world.scheduled(&[world.interview(0, 0)]).await;
+    world.pass(900).await;
+    let removals: Vec<Value> = world.operations().await.into_iter().filter(|it| it["kind"] == "remove_double").collect();
+    assert_eq!(removals.len(), 3);
+    assert!(removals.iter().all(|it| it["status"] == "failed" && it["leverStatus"] == 403), "{removals:?}");
+    world.story.end().await;
+}

@@ -216,3 +216,29 @@ async fn nobody_writes_without_a_connection() {
     assert_eq!(write(&admin, "o", json!({"value": "x"})).await.expect(409).code(), "not_connected");
     story.end().await;
 }
+
+#[tokio::test]
+async fn a_note_that_lever_does_not_answer_in_time_is_accepted_and_its_answer_is_used() {
+    let (story, admin, account) = begin().await;
+    let id = &account.active[0];
+    story.lever.fault(Fault::new("POST", NOTES, FaultKind::RequestHeld).times(1));
+    let impatience = async {
+        story.lever.wait_held(1).await;
+        story.clock.advance(Duration::from_secs(10));
+    };
+    let (answer, ()) = tokio::join!(write(&admin, id, json!({"value": "In time"})), impatience);
+    let answer = answer.expect(202);
+    assert_eq!((answer.json()["status"].clone(), story.lever.held()), (json!("sending"), 1));
+    story.lever.release().await;
+    let operation = loop {
+        let operation = admin.get(&answer.location()).await.expect(200).json();
+        if operation["settledAt"].is_string() {
+            break operation;
+        }
+    };
+    assert_eq!((&operation["status"], &operation["leverStatus"]), (&json!("succeeded"), &json!(201)));
+    assert_eq!(there(&story, &account, id, "In time")[0]["id"], operation["noteId"]);
+    story.clock.advance(Duration::from_secs(15));
+    story.work().await;
+    story.end().await;
+}

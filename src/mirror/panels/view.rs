@@ -22,7 +22,8 @@ pub struct PanelView {
     pub status: PanelStatus,
     /// Made through the API. Lever lets nobody change the others through it.
     pub externally_managed: bool,
-    /// Whether this service can change it: externally managed and not canceled.
+    /// Whether this service can change it: externally managed and not canceled. While the candidate is archived it can only be canceled
+    /// (`opportunity_archived`).
     pub editable: bool,
     /// IANA name.
     #[schema(example = "America/Los_Angeles")]
