@@ -36,12 +36,9 @@ pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
     finish::full(running).await
 }
 
-/// What changed since the run began is looked for once the lists before it are read.
 async fn one_after_the_other(running: &Running<'_>, steps: Vec<&StepRow>) -> Result<(), Halt> {
     for step in steps {
-        if !step.step.has_span() || lists::all_before_are_read(running, step).await? {
-            lists::read_to_end(running, step.clone()).await?;
-        }
+        lists::read_to_end(running, step.clone()).await?;
     }
     Ok(())
 }

@@ -65,12 +65,6 @@ pub(super) async fn left(running: &Running<'_>) -> Result<Option<i32>, Halt> {
     Ok(steps.iter().filter(|step| !step.done && !step.step.is_of_children()).map(|step| step.failures).max())
 }
 
-/// Whether every list before this one is read, or given up.
-pub(super) async fn all_before_are_read(running: &Running<'_>, list: &StepRow) -> Result<bool, Halt> {
-    let steps = running.steps().await?;
-    Ok(steps.iter().filter(|step| step.position < list.position && !step.step.is_of_children()).all(|step| step.done))
-}
-
 /// What was left for later keeps the run from its end: it is carried on after a pause, the longer the more often it has failed.
 pub(super) fn wait_for(running: &Running<'_>, left: Option<i32>) -> Result<(), Halt> {
     match left {
