@@ -18,7 +18,7 @@ pub use connection::{
     Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, record_grantor, record_sync, require_reauthorization, store_grant,
 };
 pub use contact::probe_due;
-pub use open::{ANOTHER_ENVIRONMENT, check_environment, open, open_sealed, remember_data_centre};
+pub use open::{ANOTHER_ENVIRONMENT, another_environment, check_environment, open, open_sealed, remember_data_centre};
 pub use parting::part;
 pub use reseal::{drop_unreadable_keys, reseal, standing};
 pub use tokens::keep_alive;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::tokens::StoredTokens;
 use super::{Connection, Status, budget, connection, contact};
+use crate::config::LeverEnvironment;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::lever;
@@ -52,15 +53,21 @@ pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) 
 /// # Errors
 /// 409 [`ANOTHER_ENVIRONMENT`]: this is not the end of the connection, but of no use before the configuration is mended.
 pub fn check_environment(state: &AppState, connection: &Connection) -> Result<()> {
-    let (own, current) = (connection.environment.as_str(), state.config.lever.environment.as_str());
-    if own == current {
-        return Ok(());
+    match another_environment(connection, state.config.lever.environment) {
+        Some(detail) => Err(Error::conflict(ANOTHER_ENVIRONMENT, detail)),
+        None => Ok(()),
     }
-    let detail = format!(
-        "This connection was made with Lever's {own} environment, and this service works with {current}. Whoever operates it must set \
-         LEVER_ENVIRONMENT back to {own}; or an admin must disconnect, delete the synced data, and then connect."
-    );
-    Err(Error::conflict(ANOTHER_ENVIRONMENT, detail))
+}
+
+/// That a connection belongs to another environment than `current`, and what to do about it, in a sentence; `None` when it does not.
+pub fn another_environment(connection: &Connection, current: LeverEnvironment) -> Option<String> {
+    let (own, current) = (connection.environment.as_str(), current.as_str());
+    (own != current).then(|| {
+        format!(
+            "This connection was made with Lever's {own} environment, and this service works with {current}. Whoever operates it must set \
+             LEVER_ENVIRONMENT back to {own}; or an admin must disconnect, delete the synced data, and then connect."
+        )
+    })
 }
 
 /// Stores where Lever has redirected the account's requests to, if it did: the next ones begin there. In a transaction of its own,

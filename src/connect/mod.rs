@@ -7,6 +7,7 @@
 //! | `grantor` | asks Lever who granted access |
 //! | `disconnect` | webhooks removed, tokens destroyed, and the copy purged when asked |
 //! | `view` `health` `facts` | how the connection stands, as JSON and in sentences, and what is known about it |
+//! | `surroundings` | what is wrong around it: how the service is set up, its keys, whether Lever answers (pure) |
 //! | `tend` | looking after it every few minutes: kept alive, examined, judged |
 //! | `store` | the `authorizations` table |
 //!
@@ -20,6 +21,7 @@ mod grantor;
 mod health;
 mod outcome;
 mod store;
+mod surroundings;
 mod tend;
 mod view;
 
