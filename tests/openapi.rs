@@ -133,5 +133,6 @@ async fn made_up_requests_are_answered_as_described() {
         let passed = command.current_dir(folder.path()).status().await.expect("schemathesis runs").success();
         assert!(passed, "see above");
     }
+    story.work().await;
     story.end().await;
 }

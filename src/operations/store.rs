@@ -375,7 +375,7 @@ pub async fn begin_again<W: Write>(
 ) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6, opportunity_id = $7,
-                steps = steps || $8
+                steps = CASE WHEN steps -> -1 ->> 'outcome' = 'sending' THEN with_step_ended(steps, $9) ELSE steps END || $8
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
     )
     .bind(tx.tenant())
@@ -386,6 +386,8 @@ pub async fn begin_again<W: Write>(
     .bind(now)
     .bind(opportunity)
     .bind(Json([OperationStep::begun(&operation.perform_as, opportunity, now)]))
+    // Whoever sent it before has ended without a word.
+    .bind(ended(StepOutcome::Unknown, now, None, None))
     .fetch_optional(&mut **tx)
     .await
 }

@@ -83,7 +83,7 @@ pub(super) enum Delivered {
     /// Lever has answered.
     Made(Made),
     /// It was not there to be taken away: somebody else has done it.
-    Seen(Found),
+    Seen(Box<Found>),
     /// It definitely did not happen.
     Refused(lever::Error),
     Unknown,
@@ -105,7 +105,7 @@ pub(super) async fn deliver(state: &AppState, tenant: TenantId, account: &Accoun
             return Delivered::Refused(error);
         }
         match look(state, tenant, account, operation).await {
-            Ok(Seen::Done(found)) => return Delivered::Seen(found),
+            Ok(Seen::Done(found)) => return Delivered::Seen(Box::new(found)),
             Ok(Seen::NotDone(Some(place))) if place.opportunity != operation.opportunity_id => {
                 match outcome::moved(state, tenant, operation, &place.opportunity).await {
                     Ok(Some(moved)) => *operation = moved,

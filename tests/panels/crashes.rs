@@ -53,6 +53,13 @@ async fn a_booking_survives_a_crash_after_every_step() {
         assert_eq!(keyed(&world, &path, &draft, &key).await.expect(201).text, answer.text);
         let operation = &world.operations().await[0];
         let attempts = if step == Step::Recorded { 2 } else { 1 };
+        let steps: Vec<&Value> = operation["steps"].as_array().expect("a list").iter().map(|it| &it["outcome"]).collect();
+        let expected = match step {
+            Step::Recorded => vec!["unknown", "done"],
+            Step::Answered => vec!["found"],
+            _ => vec!["done"],
+        };
+        assert_eq!(steps, expected, "after {step:?}");
         assert_eq!((&operation["status"], &operation["panelId"], &operation["attempts"]), (&json!("succeeded"), &panels[at]["id"], &json!(attempts)));
     }
     world.pass(130).await;
