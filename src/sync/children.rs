@@ -6,9 +6,10 @@
 //! One set that fails costs itself. Whether more than that is wrong is seen by the next ones: see `doubt`.
 
 use std::collections::HashSet;
+use std::pin::pin;
 
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::answer::{Answer, Wish, ask, kind_of};
 use super::doubt::{Doubt, Round};
@@ -112,9 +113,10 @@ impl<'a> Children<'a> {
         let running = self.running;
         let mut waiting = wishes.into_iter();
         let mut under_way = FuturesUnordered::new();
+        let mut answered = Vec::new();
         loop {
             // What is asked for and not stored yet is never more than this: it is what a crash costs.
-            while under_way.len() < self.doubt.at_once(round)
+            while under_way.len() + answered.len() < self.doubt.at_once(round)
                 && let Some(wish) = waiting.next()
             {
                 if self.wants(&wish) {
@@ -123,12 +125,14 @@ impl<'a> Children<'a> {
                     self.doubt.leave_unasked(wish);
                 }
             }
-            let Some(answer) = running.unless_stopped(under_way.next()).await? else { return Ok(()) };
+            let next = async { if answered.is_empty() { under_way.next().await } else { answered.pop() } };
+            let Some(answer) = running.unless_stopped(next).await? else { return Ok(()) };
             let mut batch = vec![answer];
+            batch.append(&mut answered);
             while let Some(Some(ready)) = under_way.next().now_or_never() {
                 batch.push(ready);
             }
-            self.store(batch, round).await?;
+            beside(self.store(batch, round), &mut under_way, &mut answered).await?;
         }
     }
 
@@ -207,6 +211,18 @@ impl<'a> Children<'a> {
         metrics::counter!("lever_sync_quarantined_total", "kind" => kind.words()).increment(1);
         tracing::error!(run = %self.running.id, opportunity, kind = kind.words(), reason, failures, "a set cannot be read; it is left as it was");
         Ok(Some((kind, opportunity.clone())))
+    }
+}
+
+/// Does the work and lets the requests under way go on meanwhile: however slow the database is, the budget is used.
+async fn beside<T>(work: impl Future<Output = T>, under_way: &mut (impl Stream<Item = Answer> + Unpin), answered: &mut Vec<Answer>) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            Some(answer) = under_way.next() => answered.push(answer),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod interrupt;
 mod reconcile;
 mod resume;
 mod silence;
+mod slow_database;
 mod trouble;
 mod whole;
 
