@@ -1,8 +1,9 @@
 //! What Lever no longer has: hidden, forgotten, and not brought back by a read that is older than the proof.
 
-use lever_integration::lever::{Opportunity, Panel, Posting, Stage, Tag, User};
-use lever_integration::mirror::{self, contacts, opportunities, panels, postings, stages, tags, users};
+use lever_integration::lever::{Note, Opportunity, Panel, Posting, Stage, Tag, User};
+use lever_integration::mirror::{self, contacts, notes, opportunities, panels, postings, stages, tags, users};
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use crate::house::{House, OURS, THEIRS, at, interview, opportunity, panel, record, with};
 
@@ -41,6 +42,34 @@ async fn a_deleted_candidate_is_forgotten_with_everything_about_them() {
     for path in ["/v1/opportunities/o", "/v1/contacts/contact-o", "/v1/opportunities/o/panels", "/v1/panels/p", "/v1/interviews/i"] {
         assert_eq!(house.get(path).await.status, 404, "{path}");
     }
+}
+
+/// What hangs on an anonymized person goes at once, a canceled panel's words too; a set that was read before and is stored after brings
+/// nothing back, and one that was read after is believed.
+#[tokio::test]
+async fn a_late_set_brings_nothing_of_an_anonymized_person_back() {
+    let house = House::open().await;
+    let mut tx = house.tx(OURS).await;
+    let note = |id: &str, words: &str| record::<Note>(json!({"id": id, "fields": [{"type": "note", "value": words}], "createdAt": 5}));
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("o"))], at(0)).await.expect("stored");
+    notes::replace_for_opportunity(&mut tx, "o", &[note("first", "Ada was early.")], at(0)).await.expect("stored");
+    let talk = with(interview("i", 0, 30, &["u"]), json!({"subject": "Ada and Rosa"}));
+    let canceled = with(panel("p", json!([talk])), json!({"note": "For Ada.", "canceledAt": 5}));
+    panels::replace_for_opportunity(&mut tx, "o", &[record::<Panel>(canceled)], at(0)).await.expect("stored");
+    // Lever need not send the person along.
+    let emptied = with(opportunity("o"), json!({"name": "", "emails": [], "isAnonymized": true, "contact": "contact-o", "applications": []}));
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(emptied)], at(20)).await.expect("stored");
+    notes::replace_for_opportunity(&mut tx, "o", &[note("late", "Ada was late.")], at(10)).await.expect("no news");
+    for table in ["opportunities", "contacts", "notes", "panels", "interviews"] {
+        let statement = format!("SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%Ada%'");
+        let named: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut *tx).await.expect("counted");
+        assert_eq!(named, 0, "{table}");
+    }
+    notes::replace_for_opportunity(&mut tx, "o", &[note("new", "Asked again.")], at(30)).await.expect("stored");
+    tx.commit().await.expect("committed");
+    assert_eq!(house.get("/v1/panels/p").await.body["status"], "canceled");
+    let shown = house.get("/v1/opportunities/o/notes").await.body;
+    assert_eq!(shown["data"].as_array().map(Vec::len), Some(1), "{shown}");
 }
 
 #[tokio::test]
