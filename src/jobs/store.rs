@@ -82,8 +82,8 @@ pub struct Claim {
 /// Takes up to `limit` due jobs of any organization, the most urgent first, none less urgent than `least_urgent`, and of none more
 /// than its share. Each comes with a lease of [`LEASE`].
 ///
-/// Twice as many as wanted are looked at, because another worker may be about to take the same ones. Where a row was moved in the
-/// meantime, another may be in its place: what it must be to be claimed is asked once more when it is locked.
+/// Twice as many as wanted are looked at, because another worker may be about to take the same ones; what a job must be to be claimed
+/// is asked once more when its row is locked.
 ///
 /// # Errors
 /// The database failed.

@@ -35,7 +35,7 @@ async fn a_role_that_only_owns_its_database_and_may_create_roles_is_enough() {
     let service = Service::start(&setting, &lever, url.as_str(), free_port()).await;
     let mut admin = Person::new(&service.base, Uuid::from_u128(1), "admin", Utc::now());
     admin.connect(&lever, 0).await;
-    let run = run_until(&admin, "the sync has ended", |run| run["status"] != "running" && run["status"] != "queued").await;
+    let run = run_until(&admin, "the sync has ended", |run| run["status"] == "succeeded" || run["status"] == "failed").await;
     assert_eq!(run["status"], "succeeded", "{run}");
     let account = lever.accounts().swap_remove(0);
     assert_eq!(admin.count("/v1/opportunities?archived=any").await, lever.counts(&account.id).expect("counts").opportunities);

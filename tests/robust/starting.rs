@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use lever_integration::fake_lever::FakeLever;
+use url::Url;
 use uuid::Uuid;
 
 use crate::support::database::TestDatabase;
@@ -23,6 +24,13 @@ fn with<'a>(usual: &[(&'a str, String)], name: &'a str, value: &str) -> Vec<(&'a
     usual.iter().filter(|(known, _)| *known != name).cloned().chain([(name, value.to_owned())]).collect()
 }
 
+/// The same database, and a role that the server does not have.
+fn as_a_stranger(url: &str) -> String {
+    let mut url = Url::parse(url).expect("a url");
+    url.set_username("nobody-we-know").expect("a name");
+    url.into()
+}
+
 #[tokio::test]
 async fn a_mistake_stops_the_start_with_one_line_that_names_it() {
     let database = TestDatabase::create().await;
@@ -30,7 +38,7 @@ async fn a_mistake_stops_the_start_with_one_line_that_names_it() {
     let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
     let usual = with(&variables(&setting, &lever, &database.url, NOWHERE), "LISTEN_ADDR", "127.0.0.1:0");
     let folder = tempfile::tempdir().expect("a folder");
-    let wrong_user = database.url.replacen("://postgres@", "://nobody-we-know@", 1);
+    let wrong_user = as_a_stranger(&database.url);
     for (name, value) in [
         ("DATABASE_URL", ""),
         ("DATABASE_URL", "postgres://user:pass@127.0.0.1:9/lever"),
@@ -58,7 +66,8 @@ async fn migrate_makes_the_schema_and_does_nothing_the_second_time() {
     let database = TestDatabase::create().await;
     let folder = tempfile::tempdir().expect("a folder");
     for _ in 0..2 {
-        assert_eq!(run_to_end("migrate", folder.path(), &[("DATABASE_URL", database.url.clone())]).await, (Some(0), String::new()));
+        let (code, said) = run_to_end("migrate", folder.path(), &[("DATABASE_URL", database.url.clone())]).await;
+        assert_eq!(code, Some(0), "{said}");
     }
     let said = told("migrate", folder.path(), &[("DATABASE_URL", format!("{}x", database.url))]).await;
     assert!(said.contains("DATABASE_URL"), "{said}");
@@ -76,12 +85,12 @@ async fn the_doctor_names_each_illness_and_is_content_without() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("ok     stored secrets: the stored secrets open"), "{said}");
 
-    let name = url::Url::parse(url).expect("a url").path().to_owned();
+    let name = Url::parse(url).expect("a url").path().to_owned();
     let other_key = "story:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
     for (variable, value, finding) in [
-        ("DATABASE_URL", url.replacen("://postgres@", "://nobody-we-know@", 1), "Check user and password"),
+        ("DATABASE_URL", as_a_stranger(url), "Check user and password"),
         ("DATABASE_URL", url.replacen(&name, "/no_such_database", 1), "Make that database"),
-        ("DATABASE_URL", url.replacen(&name, "/template1", 1), "nothing is in it. Run `lever-integration migrate`"),
+        ("DATABASE_URL", url.replacen(&name, "/postgres", 1), "nothing is in it. Run `lever-integration migrate`"),
         ("DATABASE_URL", "postgres://user:pass@127.0.0.1:9/lever".to_owned(), "Check DATABASE_URL"),
         ("ENCRYPTION_KEYS", other_key.to_owned(), "is not the one that was used here under that id"),
         ("LEVER_TOKEN_URL", NOWHERE.to_owned(), "Check the network and LEVER_TOKEN_URL"),
@@ -99,5 +108,7 @@ async fn the_doctor_names_each_illness_and_is_content_without() {
         let said = told("doctor", folder.path(), &keys).await;
         assert!(said.lines().any(|line| line.starts_with("WRONG  callers' tokens") && line.contains(finding)), "{said}");
     }
-    story.end().await;
+    // Not by `end`: that the doctor knocks at the token endpoint is no call that Lever has.
+    story.app.stop().await;
+    story.lever.stop().await;
 }

@@ -27,10 +27,18 @@ async fn nobody_ever_sees_a_row_of_another_organization() {
         story.connect(&mut person, at).await;
         people.push(person);
     }
-    story.work().await;
     let mut own = Vec::new();
-    for person in &people {
-        own.push(ids(person).await);
+    // On a machine that is busy with other things a job may fail; it is tried again when its pause is over.
+    for _ in 0..5 {
+        story.work().await;
+        own.clear();
+        for person in &people {
+            own.push(ids(person).await);
+        }
+        if own.iter().all(|ids| ids.len() > 20) {
+            break;
+        }
+        story.clock.advance(Duration::from_secs(600));
     }
     let shared: HashSet<&String> = own[0].intersection(&own[1]).collect();
     assert!(
