@@ -13,7 +13,7 @@ use super::facts::Facts;
 use super::surroundings;
 use crate::accounts::webhooks::{WebhookState, WebhookStatus};
 use crate::accounts::{Connection, Status};
-use crate::lever::scopes::SCOPES;
+use crate::lever::scopes::{OFFLINE_ACCESS, SCOPES};
 
 /// Lever lets a refresh token that nobody uses die after this.
 const UNUSED: TimeDelta = TimeDelta::days(90);
@@ -237,9 +237,10 @@ pub(super) fn status(stored: Status, warnings: &[Warning]) -> ConnectionStatus {
     }
 }
 
-/// Until when Lever will exchange the refresh token, if nothing else happens.
+/// Until when Lever will exchange the refresh token, if nothing else happens. Without offline access there is none.
 pub(super) fn refreshable_until(connection: &Connection) -> Option<DateTime<Utc>> {
-    if !matches!(connection.status, Status::Connected | Status::Incomplete) {
+    let has_refresh_token = connection.granted_scopes.iter().any(|scope| scope == OFFLINE_ACCESS);
+    if !has_refresh_token || !matches!(connection.status, Status::Connected | Status::Incomplete) {
         return None;
     }
     Some((connection.refreshed_at? + UNUSED).min(connection.connected_at? + LIFETIME))

@@ -162,4 +162,6 @@ fn tokens_live_ninety_days_without_use_and_one_year_in_all() {
     assert_eq!(refreshable_until(&connection).map(|at| at.to_rfc3339()).as_deref(), Some("2026-05-11T00:00:00+00:00"));
     connection.refreshed_at = Some(at("2026-12-20T00:00:00Z"));
     assert_eq!(refreshable_until(&connection).map(|at| at.to_rfc3339()).as_deref(), Some("2027-01-10T00:00:00+00:00"));
+    connection.granted_scopes.retain(|scope| scope != "offline_access");
+    assert_eq!(refreshable_until(&connection), None, "there is nothing to refresh with");
 }
