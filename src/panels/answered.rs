@@ -45,6 +45,7 @@ fn whole(there: Option<&Value>, body: &Value, answered: &Value) -> Value {
 mod tests {
     use serde_json::json;
 
+    use super::super::draft::InterviewDraft;
     use super::*;
 
     fn panel() -> Value {
@@ -52,15 +53,8 @@ mod tests {
     }
 
     fn edit(body: Value) -> Write {
-        Write::EditInterview {
-            panel: "p".into(),
-            interview: "i".into(),
-            body,
-            patch: json!({}),
-            before: panel()["interviews"][0].clone(),
-            alone: Value::Null,
-            pinned: false,
-        }
+        let before = merge::interview(&panel()["interviews"][0], &InterviewDraft::default());
+        Write::EditInterview { panel: "p".into(), interview: "i".into(), body, patch: json!({}), before, alone: Value::Null, pinned: false }
     }
 
     #[test]
