@@ -106,7 +106,8 @@ impl Settling<'_> {
                 self.state.failpoints.after(Step::RecordedAgain).await;
                 match begun {
                     // Whoever asked for it has waited long enough; and a lane in which it is sent soon ends its attempt soon.
-                    Some(operation) => Settling { operation, ..*self }.send_again(&account.in_lane(Lane::Person)).await,
+                    // Boxed: it is rare, and every job would be as large as it.
+                    Some(operation) => Box::pin(Settling { operation, ..*self }.send_again(&account.in_lane(Lane::Person))).await,
                     None => Ok(Outcome::Again(self.state.clock.now() + PAUSE)),
                 }
             }
