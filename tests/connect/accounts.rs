@@ -22,7 +22,7 @@ async fn fewer_scopes_make_an_incomplete_connection_and_no_sync() {
     assert_eq!(admin.get("/v1/lever/syncs").await.json()["data"], serde_json::json!([]), "nothing is synced");
     assert!(story.lever.webhooks(&story.account(0).id).expect("the account").is_empty());
     let page = admin.browse("/integrations").await.expect(200).text;
-    assert!(page.contains("14 of the 16 permissions") && page.contains("Schedule, change and cancel interview panels"), "{page}");
+    assert!(page.contains("14 of the 16 permissions") && page.contains("<li>Manage all webhooks</li>"), "{page}");
 
     story.connect(&mut admin, 0).await;
     assert_eq!(connection(&admin).await["status"], "connected", "connecting again with everything mends it");

@@ -295,6 +295,8 @@ async fn a_sync_that_shows_a_change_has_it_judged_at_once_and_counted() {
     assert_eq!(judged, ["grantor_deactivated"]);
     let figures = admin.get("/metrics").await.expect(200).text;
     assert!(figures.contains("lever_connection_status_changes_total{to=\"degraded\"}"), "{figures}");
+    // A full sync has the webhooks compared.
+    story.work().await;
     story.end().await;
 }
 
