@@ -52,7 +52,7 @@ async fn upsert(pool: &PgPool, table: &'static str) -> (usize, Duration) {
         .expect("rows");
     let statement = format!(
         "INSERT INTO bare_{table} SELECT * FROM unnest($1::text[]::{table}[])
-         ON CONFLICT (tenant_id, id) DO UPDATE SET raw = excluded.raw, synced_at = excluded.synced_at"
+         ON CONFLICT ON CONSTRAINT bare_{table}_pkey DO UPDATE SET raw = excluded.raw, synced_at = excluded.synced_at"
     );
     let began = Instant::now();
     for page in rows.chunks(BATCH) {
