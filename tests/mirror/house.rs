@@ -1,4 +1,5 @@
-//! What these tests share: a database of their own, two organizations, the endpoints, and samples of what Lever sends. All people are invented.
+//! What these tests share: a database of their own, two organizations, the endpoints (those of conflicts, which know of writes under way,
+//! are with the panels), and samples of what Lever sends. All people are invented.
 
 use axum::body::Body;
 use axum::{Extension, Router};
@@ -11,8 +12,8 @@ use lever_integration::config::{Config, Variables};
 use lever_integration::db::{Db, TenantTx};
 use lever_integration::ids::TenantId;
 use lever_integration::lever::{Credentials, Endpoints, Lever, Options, Record, Resource};
-use lever_integration::mirror;
 use lever_integration::state::AppState;
+use lever_integration::{mirror, panels};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -57,7 +58,7 @@ impl House {
         let verifier = Verifier::new(&config.auth, clock.clone()).expect("a verifier");
         let db = Db::open(&config.database).expect("a url");
         let state = AppState::new(config, clock, db, lever);
-        let router = mirror::router().split_for_parts().0.with_state(state.clone()).layer(Extension(verifier));
+        let router = mirror::router().merge(panels::router()).split_for_parts().0.with_state(state.clone()).layer(Extension(verifier));
         let house = Self { state, router, _database: database };
         for organization in [OURS, THEIRS] {
             let mut tx = house.tx(organization).await;
