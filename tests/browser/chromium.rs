@@ -83,9 +83,9 @@ impl Chromium {
         answer.json().as_str().expect("text").to_owned()
     }
 
-    /// Clicks what a selector finds, as soon as it is there.
+    /// Clicks what a selector finds, as soon as it is there to be seen.
     pub async fn click(&self, selector: &str) {
-        self.until(&format!("document.querySelector({})", json!(selector))).await;
+        self.until(&format!("document.querySelector({})?.getClientRects().length", json!(selector))).await;
         self.driver.find(By::Css(selector)).await.expect("it is there").click().await.expect("it can be clicked");
     }
 

@@ -70,7 +70,8 @@ async fn a_read_that_is_under_way_brings_nothing_back() {
             story.lever.release().await;
         };
         let (answer, ()) = tokio::join!(north.get(&asked), purge);
-        answer.expect(404);
+        // Of two requests the second may already find no connection to ask with.
+        assert!(matches!(answer.status, 404 | 409), "{}", answer.text);
         assert_eq!(traces(&story, &[id.clone(), contact.clone()]).await, Vec::<String>::new(), "{asked}");
         story.connect(&mut north.clone(), 0).await;
     }
