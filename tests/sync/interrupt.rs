@@ -13,6 +13,9 @@ use lever_integration::sync;
 
 use crate::support::story::{Setting, Story};
 
+/// More jobs than any story has: a run that others go before is claimed with them.
+const ALL: i64 = 10_000;
+
 /// A worker of its own, with database connections of its own.
 pub async fn worker(story: &Story) -> App {
     story.replica(&Setting::default()).await.0
@@ -22,7 +25,7 @@ pub async fn worker(story: &Story) -> App {
 pub async fn claim_run(state: &AppState) -> Claim {
     loop {
         let mut run = None;
-        for claim in jobs::claim_due(state.db.dispatch(), state.clock.now(), 100, jobs::LEAST_URGENT).await.expect("the jobs can be read") {
+        for claim in jobs::claim_due(state.db.dispatch(), state.clock.now(), ALL, jobs::LEAST_URGENT).await.expect("the jobs can be read") {
             let now = state.clock.now();
             match claim.job() {
                 Some(Job::RunSync { .. }) => run = Some(claim),
