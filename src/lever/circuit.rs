@@ -6,6 +6,9 @@
 //!
 //! A single record or route that always fails is not an outage: a row counts only when it has failures of different routes and
 //! about different things. And a write that was sent is never touched: only what was not sent yet is held back.
+//!
+//! Two broken lists of the sync, with nothing else asked, look like an outage and are none. So what the background found out binds a
+//! person only once a person has asked in vain as well: until then people's requests go through, and their answers end it for all.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -63,11 +66,11 @@ enum Phase {
     Open {
         since: DateTime<Utc>,
         probe_at: DateTime<Utc>,
+        /// A person has asked in vain as well.
+        for_people: bool,
     },
     /// One request is on its way to find out.
-    Probing {
-        since: DateTime<Utc>,
-    },
+    Probing { since: DateTime<Utc>, for_people: bool },
 }
 
 /// Failures since the last answer.
@@ -114,12 +117,25 @@ impl Circuit {
         matches!(self.lock().phase, Phase::Closed)
     }
 
+    /// Whether somebody with this urgency may ask without being the probe.
+    pub(super) fn is_free_for(&self, lane: Lane) -> bool {
+        match self.lock().phase {
+            Phase::Closed => true,
+            Phase::Open { for_people, .. } | Phase::Probing { for_people, .. } => lane == Lane::Person && !for_people,
+        }
+    }
+
+    /// Whether a read should find out whether Lever is there before a write is sent.
+    pub(super) fn is_worth_a_look(&self) -> bool {
+        self.is_probe_due() || (self.is_free_for(Lane::Person) && !self.is_closed())
+    }
+
     /// The way to Lever, free or as its probe. While another's probe is on its way, only those wait for it whom nobody waits for.
     pub(super) async fn enter(&self, lane: Lane, call: &Call, deadline: Instant) -> Result<Option<Probe>, Error> {
         loop {
             let mut changed = std::pin::pin!(self.0.changed.notified());
             changed.as_mut().enable();
-            let wait = match self.way(call.is_read()) {
+            let wait = match self.way(lane, call.is_read()) {
                 Way::Free => return Ok(None),
                 Way::Probe => return Ok(Some(Probe(self.clone()))),
                 Way::Soon => Duration::from_secs(1),
@@ -131,18 +147,21 @@ impl Circuit {
         }
     }
 
-    fn way(&self, is_read: bool) -> Way {
+    fn way(&self, lane: Lane, is_read: bool) -> Way {
+        if self.is_free_for(lane) {
+            return Way::Free;
+        }
         let now = self.0.clock.now();
         let mut state = self.lock();
         match state.phase {
             Phase::Closed => Way::Free,
             Phase::Probing { .. } => Way::Soon,
-            Phase::Open { since, probe_at } => match left(probe_at, now) {
+            Phase::Open { since, probe_at, for_people } => match left(probe_at, now) {
                 Some(left) => Way::Shut(left),
                 // What a lost answer has done at Lever, somebody would have to find out: a read probes as well.
                 None if !is_read => Way::Shut(Duration::from_secs(1)),
                 None => {
-                    state.phase = Phase::Probing { since };
+                    state.phase = Phase::Probing { since, for_people };
                     Way::Probe
                 }
             },
@@ -168,14 +187,18 @@ impl Circuit {
     }
 
     /// Lever did not answer a request that was sent then, or answered that it cannot.
-    pub(super) async fn failed(&self, call: &Call, sent: Instant, is_probe: bool) {
+    pub(super) async fn failed(&self, lane: Lane, call: &Call, sent: Instant, is_probe: bool) {
         let now = self.0.clock.now();
         let news = {
             let mut state = self.lock();
             match state.phase {
                 Phase::Closed => state.fail(call, sent, now),
-                Phase::Probing { since } if is_probe => {
-                    state.phase = Phase::Open { since, probe_at: next_probe(now) };
+                Phase::Open { ref mut for_people, .. } | Phase::Probing { ref mut for_people, .. } if lane == Lane::Person && !*for_people => {
+                    *for_people = true;
+                    None
+                }
+                Phase::Probing { since, for_people } if is_probe => {
+                    state.phase = Phase::Open { since, probe_at: next_probe(now), for_people };
                     Some(News::Lost { since, last: now })
                 }
                 Phase::Open { .. } | Phase::Probing { .. } => None,
@@ -222,7 +245,7 @@ impl State {
         metrics::gauge!("lever_circuits_open").increment(1.0);
         tracing::warn!(%since, "Lever does not answer any more");
         self.row = Row::default();
-        self.phase = Phase::Open { since, probe_at: next_probe(now) };
+        self.phase = Phase::Open { since, probe_at: next_probe(now), for_people: false };
         Some(News::Lost { since, last: now })
     }
 }
@@ -252,171 +275,13 @@ impl Drop for Probe {
     fn drop(&mut self) {
         let now = self.0.0.clock.now();
         let mut state = self.0.lock();
-        if let Phase::Probing { since } = state.phase {
-            state.phase = Phase::Open { since, probe_at: next_probe(now) };
+        if let Phase::Probing { since, for_people } = state.phase {
+            state.phase = Phase::Open { since, probe_at: next_probe(now), for_people };
             self.0.0.changed.notify_waiters();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at_rest() -> (Circuit, Clock) {
-        let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).expect("a time"));
-        (Circuit::new(clock.clone()), clock)
-    }
-
-    fn calls() -> [Call; 2] {
-        [Call::get("opportunities/{}", &["one"]), Call::get("users", &[])]
-    }
-
-    async fn fail(circuit: &Circuit, call: &Call, times: usize) {
-        for _ in 0..times {
-            circuit.failed(call, Instant::now(), false).await;
-        }
-    }
-
-    async fn open() -> (Circuit, Clock) {
-        let (circuit, clock) = at_rest();
-        let [one, other] = calls();
-        fail(&circuit, &one, FAILURES - 1).await;
-        assert!(circuit.is_closed());
-        fail(&circuit, &other, 1).await;
-        assert!(!circuit.is_closed());
-        (circuit, clock)
-    }
-
-    async fn enter(circuit: &Circuit, lane: Lane) -> Result<Option<Probe>, Error> {
-        circuit.enter(lane, &calls()[0], Instant::now() + Duration::from_secs(60)).await
-    }
-
-    fn wait(entered: Result<Option<Probe>, Error>) -> Duration {
-        match entered {
-            Err(Error::Down { retry_after }) => retry_after,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn one_record_or_one_route_that_always_fails_is_no_outage() {
-        let (circuit, _) = at_rest();
-        fail(&circuit, &Call::get("opportunities/{}", &["one"]), 50).await;
-        fail(&circuit, &Call::get("opportunities/{}/panels", &["one"]), 50).await;
-        assert!(circuit.is_closed(), "one record");
-        let (circuit, _) = at_rest();
-        for id in ["a", "b", "c", "d", "e", "f"] {
-            fail(&circuit, &Call::get("opportunities/{}/panels", &[id]), 9).await;
-        }
-        assert!(circuit.is_closed(), "one route");
-    }
-
-    #[tokio::test]
-    async fn an_answer_in_between_begins_the_row_anew() {
-        let (circuit, _) = at_rest();
-        let [one, other] = calls();
-        for _ in 0..9 {
-            fail(&circuit, &one, 2).await;
-            fail(&circuit, &other, 2).await;
-            circuit.answered(Instant::now()).await;
-        }
-        assert!(circuit.is_closed());
-        // Those that hung since before the answer prove nothing about what came after it.
-        let before = Instant::now().checked_sub(Duration::from_secs(1)).expect("the machine runs for longer");
-        for call in [&one, &other].repeat(FAILURES) {
-            circuit.failed(call, before, false).await;
-        }
-        assert!(circuit.is_closed());
-    }
-
-    #[tokio::test]
-    async fn nobody_asks_until_one_probe_is_due_and_its_answer_lets_everybody_in() {
-        let (circuit, clock) = open().await;
-        for lane in [Lane::Person, Lane::Incremental] {
-            let left = wait(enter(&circuit, lane).await);
-            assert!((15..=30).contains(&left.as_secs()), "{left:?}");
-        }
-        clock.advance(Duration::from_secs(30));
-        assert!(circuit.is_probe_due());
-        let write = circuit.enter(Lane::Person, &Call::post("webhooks", &[]), Instant::now()).await;
-        assert_eq!(wait(write), Duration::from_secs(1), "a write does not probe");
-        let probe = enter(&circuit, Lane::Person).await.expect("the way").expect("the probe");
-        assert_eq!(wait(enter(&circuit, Lane::Person).await), Duration::from_secs(1));
-        let waiting = tokio::spawn({
-            let circuit = circuit.clone();
-            async move { enter(&circuit, Lane::Webhook).await.map(|probe| probe.is_some()) }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
-        circuit.answered(Instant::now()).await;
-        drop(probe);
-        assert!(!waiting.await.expect("no panic").expect("the way is free"));
-        assert!(circuit.is_closed());
-    }
-
-    #[tokio::test]
-    async fn a_probe_that_fails_or_is_given_up_leaves_it_to_the_next() {
-        let (circuit, clock) = open().await;
-        for gives_up in [false, true] {
-            clock.advance(Duration::from_secs(30));
-            let probe = enter(&circuit, Lane::Incremental).await.expect("the way").expect("the probe");
-            if !gives_up {
-                circuit.failed(&calls()[0], Instant::now(), true).await;
-            }
-            drop(probe);
-            assert!(wait(enter(&circuit, Lane::Incremental).await) >= Duration::from_secs(15));
-        }
-    }
-
-    #[test]
-    fn a_clock_that_was_set_back_keeps_nobody_waiting() {
-        let now = DateTime::UNIX_EPOCH;
-        assert_eq!(left(now + TimeDelta::days(1), now), None);
-        assert_eq!(left(now, now + TimeDelta::days(1)), None);
-        assert_eq!(left(now + TimeDelta::milliseconds(1), now), Some(Duration::from_secs(1)));
-    }
-
-    #[derive(Default)]
-    struct Written(Arc<Mutex<Vec<News>>>);
-
-    impl ContactLog for Written {
-        fn lost(&self, since: DateTime<Utc>, last: DateTime<Utc>) -> BoxFuture<'static, ()> {
-            self.0.lock().expect("no panic").push(News::Lost { since, last });
-            Box::pin(std::future::ready(()))
-        }
-
-        fn restored(&self, was_lost: bool) -> BoxFuture<'static, ()> {
-            self.0.lock().expect("no panic").push(News::Restored { was_lost });
-            Box::pin(std::future::ready(()))
-        }
-    }
-
-    #[tokio::test]
-    async fn news_is_told_once_and_with_its_first_and_last_failure() {
-        let (log, clock) = (Written::default(), Clock::manual(DateTime::UNIX_EPOCH));
-        let written = log.0.clone();
-        let circuit = Circuit::logged(clock.clone(), Arc::new(log));
-        let [one, other] = calls();
-        circuit.answered(Instant::now()).await;
-        circuit.answered(Instant::now()).await;
-        let since = clock.now();
-        fail(&circuit, &one, 1).await;
-        clock.advance(Duration::from_secs(10));
-        fail(&circuit, &other, FAILURES).await;
-        let opened = clock.now();
-        clock.advance(Duration::from_secs(30));
-        let probe = enter(&circuit, Lane::Person).await.expect("the way");
-        circuit.failed(&one, Instant::now(), true).await;
-        drop(probe);
-        circuit.answered(Instant::now()).await;
-        let told = written.lock().expect("no panic").clone();
-        let expected = [
-            News::Restored { was_lost: false },
-            News::Lost { since, last: opened },
-            News::Lost { since, last: clock.now() },
-            News::Restored { was_lost: true },
-        ];
-        assert_eq!(told, expected);
-    }
-}
+#[path = "circuit_tests.rs"]
+mod tests;

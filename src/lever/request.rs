@@ -4,6 +4,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, StatusCode};
 use secrecy::ExposeSecret;
@@ -15,7 +17,7 @@ use super::call::Call;
 use super::circuit::Probe;
 use super::redirect::{self, Onward};
 use super::retry::{self, Tries};
-use super::{AccessToken, Account, Error, answer};
+use super::{AccessToken, Account, Error, Lane, Paging, answer};
 
 impl Account {
     /// Sends a call, again where that is safe, until it is answered or patience ends. `receive` reads a successful answer.
@@ -26,6 +28,9 @@ impl Account {
     {
         let options = self.lever.options();
         let patience = options.patience(self.lane);
+        if self.lane == Lane::Person && !call.is_read() && self.circuit.is_worth_a_look() {
+            self.look().await;
+        }
         let mut tries = Tries::new(call.is_read(), call.limit().is_some(), patience.tries, options.backoff);
         let mut journey =
             Journey { deadline: Instant::now() + patience.total, limit: patience.request, cut_off: call.is_read(), renewed: false, probe: None };
@@ -47,6 +52,12 @@ impl Account {
             }
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Finds out whether Lever is there, by the smallest read there is: a write must not be what is lost in an outage, and must not be
+    /// refused for one that is none. What comes of it, the circuit knows.
+    fn look(&self) -> BoxFuture<'_, ()> {
+        async { self.list_stages(&Paging::first().limit(1)).await.map_or((), drop) }.boxed()
     }
 
     /// One attempt: the answer of a sent call, with one new token if Lever refuses the first.
@@ -80,7 +91,7 @@ impl Account {
         };
         let outcome = timeout_at(until, read).await.unwrap_or(Err(Error::NoAnswer { reason: "timed out" }));
         match &outcome {
-            Err(Error::NoAnswer { .. } | Error::Unavailable { .. }) => self.circuit.failed(call, sent, journey.probe.is_some()).await,
+            Err(Error::NoAnswer { .. } | Error::Unavailable { .. }) => self.circuit.failed(self.lane, call, sent, journey.probe.is_some()).await,
             _ => self.circuit.answered(sent).await,
         }
         outcome
@@ -136,7 +147,7 @@ impl Account {
         metrics::histogram!("lever_request_duration_seconds", "method" => call.method.to_string(), "route" => call.route, "status" => status)
             .record(sent.elapsed());
         if answer.is_err() {
-            self.circuit.failed(call, sent, journey.probe.is_some()).await;
+            self.circuit.failed(self.lane, call, sent, journey.probe.is_some()).await;
         }
         Ok(Answered { response: answer?, sent, until, permit })
     }
@@ -149,7 +160,7 @@ impl Account {
             }
             let permit = self.permit(journey).await?;
             // The budget may have taken its time.
-            if journey.probe.is_some() || self.circuit.is_closed() {
+            if journey.probe.is_some() || self.circuit.is_free_for(self.lane) {
                 return Ok(permit);
             }
         }

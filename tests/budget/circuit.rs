@@ -5,6 +5,7 @@ use std::time::Duration;
 use lever_integration::accounts;
 use lever_integration::connect;
 use lever_integration::fake_lever::{Fault, FaultKind};
+use lever_integration::lever::{Error, Lane, Paging};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -33,7 +34,8 @@ async fn during_an_outage_nobody_waits_and_afterwards_everything_goes_on() {
     story.clock.advance(Duration::from_secs(300));
     story.work().await;
 
-    // A person is told at once, and Lever is not asked.
+    // The first person finds it so as well; the next one is told at once, and Lever is not asked.
+    admin.get(UNSEEN).await.expect(503);
     story.lever.clear_ledger();
     let refused = admin.get(UNSEEN).await.expect(503);
     assert_eq!(refused.code(), "lever_unavailable");
@@ -87,4 +89,31 @@ async fn the_warning_goes_with_the_first_answer_that_anybody_gets() {
     second.stop().await;
     story.app.stop().await;
     story.lever.stop().await;
+}
+
+/// Two lists that always fail while nothing else is asked are no outage: people's reads go on, and so do writes, after a look.
+#[tokio::test]
+async fn lists_that_are_broken_refuse_no_person() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    let account = story.account(0);
+    for path in ["/v1/users", "/v1/tags"] {
+        story.lever.fault(Fault::new("GET", path, FaultKind::Status { code: 503, retry_after_seconds: None }));
+    }
+    for writes in [false, true] {
+        let background = crate::saturate::account(&story.app, Lane::FirstSync).await;
+        background.list_users(&Paging::first()).await.map(drop).expect_err("broken");
+        background.list_tags(&Paging::first()).await.map(drop).expect_err("broken");
+        assert!(matches!(background.list_stages(&Paging::first()).await.map(drop), Err(Error::Down { .. })), "it looks like an outage");
+        if writes {
+            admin.post(&format!("/v1/opportunities/{}/notes", account.active[0]), serde_json::json!({"value": "Call back."})).await.expect(201);
+        } else {
+            admin.get(UNSEEN).await.expect(404);
+        }
+        background.list_stages(&Paging::first()).await.map(drop).expect("the person found out for everybody");
+    }
+    story.lever.clear_faults();
+    story.work().await;
+    story.end().await;
 }
