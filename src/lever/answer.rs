@@ -12,6 +12,7 @@ use super::error::{bounded_code, bounded_message};
 
 /// More of a refusal than that is not read.
 const MAX_REFUSAL: usize = 64 * 1024;
+const TOO_LARGE: &str = "too large";
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// Passes a success on, and reads anything else into the error it means.
@@ -38,10 +39,14 @@ pub(super) async fn json(response: Response, max: usize) -> Result<Value, Error>
 /// Reads a body piece by piece, unpacked, and stops at `max` bytes.
 pub(super) async fn body(mut response: Response, max: usize) -> Result<Vec<u8>, Error> {
     let status = response.status().as_u16();
+    // Where it is said, nothing of it need be read.
+    if response.content_length().is_some_and(|length| length > max as u64) {
+        return Err(Error::Unreadable { status, reason: TOO_LARGE });
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Error::NoAnswer { reason: "cut off in the middle" })? {
         if body.len() + chunk.len() > max {
-            return Err(Error::Unreadable { status, reason: "too large" });
+            return Err(Error::Unreadable { status, reason: TOO_LARGE });
         }
         body.extend_from_slice(&chunk);
     }
