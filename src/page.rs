@@ -1,17 +1,21 @@
 //! Pages of lists: `limit` (1..=200, default 50) and an opaque `cursor`, answered as `{"data": [...], "nextCursor": ...}`.
 //!
 //! A cursor holds the sort key of the last row shown, so a page is one index range however deep it lies, and rows that
-//! arrive meanwhile neither repeat nor hide others.
+//! arrive meanwhile neither repeat nor hide others. It also says which list it is of, filters and all: the position in one list
+//! means nothing in another.
 
 use axum::extract::FromRequestParts;
 use axum::extract::Query;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use http::Uri;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Error;
@@ -33,7 +37,7 @@ impl<T> Page<T> {
     pub fn cut<K: Serialize>(mut rows: Vec<T>, page: &Paging, key: impl Fn(&T) -> K) -> Self {
         let more = rows.len() > page.limit();
         rows.truncate(page.limit());
-        let next_cursor = if more { rows.last().map(|last| encode(&key(last))) } else { None };
+        let next_cursor = if more { rows.last().map(|last| encode(&page.list, &key(last))) } else { None };
         Self { data: rows, next_cursor }
     }
 
@@ -52,22 +56,26 @@ pub struct Paging {
     limit: Option<u32>,
     /// `nextCursor` of the page before.
     cursor: Option<String>,
+    /// What is listed: path and filters. Empty in the pages for people, which make and follow their own links.
+    #[serde(skip)]
+    #[param(ignore)]
+    list: String,
 }
 
 impl Paging {
     /// A page of as many rows as one can have.
     pub fn widest(cursor: Option<String>) -> Self {
-        Self { limit: Some(MAX_LIMIT), cursor }
+        Self { limit: Some(MAX_LIMIT), cursor, ..Self::default() }
     }
 
     /// The page that a cursor leads to.
     pub fn from_cursor(cursor: String) -> Self {
-        Self { limit: None, cursor: Some(cursor) }
+        Self { cursor: Some(cursor), ..Self::default() }
     }
 
     /// The first page, of so many rows.
     pub fn first(limit: u32) -> Self {
-        Self { limit: Some(limit.clamp(1, MAX_LIMIT)), cursor: None }
+        Self { limit: Some(limit.clamp(1, MAX_LIMIT)), ..Self::default() }
     }
 
     /// Rows on this page, 1..=200.
@@ -85,7 +93,7 @@ impl Paging {
     /// # Errors
     /// 400 `invalid_parameter` when the cursor is not one of this list's.
     pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, Error> {
-        self.cursor.as_deref().map(decode).transpose()
+        self.cursor.as_deref().map(|cursor| decode(&self.list, cursor)).transpose()
     }
 }
 
@@ -99,21 +107,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
             .map_err(|_| Error::invalid_parameter("limit", "must be a whole number from 1 to 200"))?;
         match paging.limit {
             Some(limit) if !(1..=MAX_LIMIT).contains(&limit) => Err(Error::invalid_parameter("limit", "must be a whole number from 1 to 200")),
-            _ => Ok(paging),
+            _ => Ok(Self { list: list_of(&parts.uri), ..paging }),
         }
     }
 }
 
-fn encode(key: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a sort key is plain data"))
+/// What a request lists, in a few characters: everything that it asks for but which page.
+fn list_of(uri: &Uri) -> String {
+    let mut filters: Vec<_> =
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).filter(|(name, _)| !matches!(name.as_ref(), "limit" | "cursor")).collect();
+    filters.sort();
+    let asked = form_urlencoded::Serializer::new(format!("{}?", uri.path())).extend_pairs(filters).finish();
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(asked)[..6])
 }
 
-fn decode<K: DeserializeOwned>(cursor: &str) -> Result<K, Error> {
+fn encode(list: &str, key: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, key)).expect("a sort key is plain data"))
+}
+
+fn decode<K: DeserializeOwned>(list: &str, cursor: &str) -> Result<K, Error> {
     let refused = || Error::invalid_parameter("cursor", "is not a cursor of this list; start again without it");
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
-    let plain: Value = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-    // It never came from one of our rows, and Postgres would refuse it later with a worse message.
-    if cannot_be_stored(&plain) { Err(refused()) } else { K::deserialize(plain).map_err(|_| refused()) }
+    let (of, plain): (String, Value) = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+    // Or it never came from one of our rows, and Postgres would refuse it later with a worse message.
+    if of != list || cannot_be_stored(&plain) { Err(refused()) } else { K::deserialize(plain).map_err(|_| refused()) }
 }
 
 /// Whether Postgres could not hold this, were it a row's key: text with a NUL, a time outside of the calendar's four-digit years.
@@ -132,7 +149,31 @@ mod tests {
     use proptest::prelude::*;
 
     fn paging(limit: u32, cursor: Option<String>) -> Paging {
-        Paging { limit: Some(limit), cursor }
+        Paging { limit: Some(limit), cursor, ..Paging::default() }
+    }
+
+    fn list(uri: &str) -> String {
+        list_of(&uri.parse().expect("an address"))
+    }
+
+    #[test]
+    fn a_cursor_is_of_one_list_with_its_filters() {
+        let tags = list("/v1/tags?limit=5&cursor=x");
+        assert_eq!(tags, list("/v1/tags?limit=9"));
+        assert_eq!(list("/v1/panels?from=1&to=2"), list("/v1/panels?to=2&limit=3&from=1"));
+        for other in ["/v1/users", "/v1/tags?q=a", "/v1/tags?q=b", "/v1/tags?q=a&q=b"] {
+            let cursor = encode(&list(other), &"a");
+            assert!(decode::<String>(&tags, &cursor).is_err(), "{other}");
+            assert!(decode::<String>(&list(other), &cursor).is_ok(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_no_row_can_have_is_refused_before_postgres_does() {
+        for key in ["a\0b", "+262142-12-31T23:59:59Z"] {
+            assert!(decode::<String>("", &encode("", &key)).is_err(), "{key:?}");
+        }
+        assert!(decode::<String>("", &encode("", &"2026-12-31T23:59:59Z")).is_ok());
     }
 
     proptest! {

@@ -68,7 +68,10 @@ async fn the_list_is_newest_first_in_pages_and_ones_own() {
     let cursor = first["nextCursor"].as_str().expect("there is more");
     let rest = admin.get(&format!("/v1/lever/syncs?kind=full&limit=3&cursor={cursor}")).await.expect(200).json();
     assert_eq!((&rest["data"][0], &rest["nextCursor"]), (&all["data"][3], &json!(null)));
-    assert_eq!(admin.get("/v1/lever/syncs?cursor=made-up").await.expect(400).code(), "invalid_parameter");
+    for other in ["/v1/lever/syncs?cursor=made-up".to_owned(), format!("/v1/lever/syncs?cursor={cursor}"), format!("/v1/operations?cursor={cursor}")]
+    {
+        assert_eq!(admin.get(&other).await.expect(400).code(), "invalid_parameter", "{other}");
+    }
 
     let stranger = story.admin(Uuid::from_u128(2));
     assert_eq!(stranger.get("/v1/lever/syncs").await.expect(200).json()["data"], json!([]));
