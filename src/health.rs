@@ -51,11 +51,7 @@ pub(crate) async fn alive() -> &'static str {
 pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str> {
     state.db.ping().await?;
     if !state.db.is_migrated().await? {
-        return Err(Error::unavailable(
-            "not_migrated",
-            "The database is not migrated. Run `lever-integration migrate`.",
-            std::time::Duration::from_secs(30),
-        ));
+        return Err(Error::not_migrated());
     }
     Ok("ready\n")
 }

@@ -9,6 +9,8 @@ use crate::lever;
 
 /// What a caller is told to wait when nobody said how long.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
+/// And when somebody must do something about it first.
+const LONG_PAUSE: Duration = Duration::from_secs(30);
 
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
@@ -22,7 +24,11 @@ impl From<sqlx::Error> for Error {
         };
         // Serialization failure, deadlock: somebody else's transaction went first, and ours is undone.
         let undone = matches!(&cause, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")));
-        if undone {
+        // What is asked for is not in the database: it is empty, or older than this version.
+        let bare = matches!(&cause, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("42P01" | "42703" | "42883")));
+        if bare {
+            Self::not_migrated().caused_by(cause)
+        } else if undone {
             Self::unavailable("database_busy", "This was in the way of something else just then. Try again.", DEFAULT_PAUSE)
                 .rolled_back()
                 .caused_by(cause)
@@ -69,6 +75,11 @@ impl From<lever::Error> for Error {
 }
 
 impl Error {
+    /// 503: the database lacks what this version needs, and only an operator can mend that.
+    pub fn not_migrated() -> Self {
+        Self::unavailable("not_migrated", "The database is not migrated. Run `lever-integration migrate`.", LONG_PAUSE)
+    }
+
     /// 409: the grant is dead, and only a person can mend that.
     pub fn lever_reauthorization_required() -> Self {
         Self::conflict(

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use lever_integration::fake_lever::FakeLever;
+use sqlx::{Connection, Executor, PgConnection};
 use url::Url;
 use uuid::Uuid;
 
@@ -29,6 +30,22 @@ fn as_a_stranger(url: &str) -> String {
     let mut url = Url::parse(url).expect("a url");
     url.set_username("nobody-we-know").expect("a name");
     url.into()
+}
+
+/// With `MIGRATE_ON_START=false` the service may be there before the tables are.
+#[tokio::test]
+async fn an_empty_database_is_said_to_be_not_migrated() {
+    let story = Story::begin().await;
+    let mut owner = PgConnection::connect(&story.database.url).await.expect("the database is there");
+    owner.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC").await.expect("emptied");
+    let admin = story.admin(Uuid::from_u128(1));
+    for path in ["/v1/lever/connection", "/v1/opportunities", "/v1/lever/syncs", "/readyz"] {
+        let refused = admin.get(path).await.expect(503);
+        assert_eq!(refused.code(), "not_migrated", "{path}");
+        assert!(!refused.header("retry-after").is_empty(), "{path}");
+    }
+    story.app.stop().await;
+    story.lever.stop().await;
 }
 
 #[tokio::test]
