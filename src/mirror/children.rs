@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{notes, panels, resumes};
+use super::{notes, opportunities, panels, resumes};
 use crate::db::TenantTx;
 use crate::lever::{self, Account, Note, Page, Panel, Resume};
 
@@ -67,13 +67,16 @@ impl Reading {
         }
     }
 
-    /// Makes our copy equal to what was read, unless a newer read is stored. Of a set with entries that could not be read, nothing is
+    /// Makes our copy equal to what was read, unless newer news is stored. Of a set with entries that could not be read, nothing is
     /// taken for gone: who knows which ones those were?
     ///
     /// # Errors
     /// The database failed.
     pub async fn store(&self, tx: &mut TenantTx) -> Result<(), sqlx::Error> {
         let (opportunity, at, whole) = (self.opportunity.as_str(), self.read_at, self.unreadable() == 0);
+        if !whole && !opportunities::is_news(tx, opportunity, at).await? {
+            return Ok(());
+        }
         match &self.set {
             Set::Panels(page) if whole => panels::replace_for_opportunity(tx, opportunity, &page.records, at).await,
             Set::Panels(page) => panels::upsert(tx, opportunity, &page.records, at).await.map(drop),

@@ -101,8 +101,8 @@ impl Reading {
         }
         match &found.panels {
             Some(set) if set.unreadable == 0 => panels::replace_for_opportunity(tx, id, &set.records, self.read_at).await?,
-            Some(set) => panels::upsert(tx, id, &set.records, self.read_at).await.map(drop)?,
-            None => {}
+            Some(set) if opportunities::is_news(tx, id, self.read_at).await? => panels::upsert(tx, id, &set.records, self.read_at).await.map(drop)?,
+            Some(_) | None => {}
         }
         Ok(Refreshed::Found)
     }

@@ -1,11 +1,13 @@
 //! What Lever no longer has: hidden, forgotten, and not brought back by a read that is older than the proof.
 
 use lever_integration::lever::{Note, Opportunity, Panel, Posting, Stage, Tag, User};
+use lever_integration::mirror::children::{self, Kind};
 use lever_integration::mirror::{self, contacts, notes, opportunities, panels, postings, stages, tags, users};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use crate::house::{House, OURS, THEIRS, at, interview, opportunity, panel, record, with};
+use crate::lever::lever_that_says;
 
 #[tokio::test]
 async fn an_older_page_does_not_bring_back_what_is_gone_and_a_newer_one_does() {
@@ -70,6 +72,36 @@ async fn a_late_set_brings_nothing_of_an_anonymized_person_back() {
     assert_eq!(house.get("/v1/panels/p").await.body["status"], "canceled");
     let shown = house.get("/v1/opportunities/o/notes").await.body;
     assert_eq!(shown["data"].as_array().map(Vec::len), Some(1), "{shown}");
+}
+
+/// The same for a set of which not every entry could be read: it is stored entry by entry.
+#[tokio::test]
+async fn a_late_set_with_holes_brings_nothing_of_an_anonymized_person_back() {
+    let note = json!({"id": "n", "createdAt": 5, "fields": [{"type": "note", "value": "Ada was late."}]});
+    let resume = json!({"id": "r", "file": {"name": "Ada.pdf"}});
+    let canceled = with(panel("p", json!([interview("i", 0, 30, &["u"])])), json!({"note": "For Ada.", "canceledAt": 5}));
+    let said = [("notes", note), ("resumes", resume), ("panels", canceled)].map(|(kind, entry)| {
+        let list = json!({"data": [entry, {"no": "key"}], "hasNext": false});
+        ("GET".to_owned(), format!("/v1/opportunities/o/{kind}"), None, 200, list)
+    });
+    let (_lever, account) = lever_that_says(said.into()).await;
+    let house = House::open().await;
+    let mut tx = house.tx(OURS).await;
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("o"))], at(0)).await.expect("stored");
+    let emptied = with(opportunity("o"), json!({"name": "", "emails": [], "isAnonymized": true, "contact": "contact-o", "applications": []}));
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(emptied)], at(20)).await.expect("stored");
+    for (read_at, expected) in [(at(10), 0), (at(30), 1)] {
+        for kind in [Kind::Panels, Kind::Notes, Kind::Resumes] {
+            let set = children::read(read_at, &account, "o", kind).await.expect("read");
+            assert_eq!((set.found(), set.unreadable()), (1, 1));
+            set.store(&mut tx).await.expect("stored, or no news");
+        }
+        for table in ["panels", "notes", "resumes"] {
+            let statement = format!("SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%Ada%'");
+            let named: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut *tx).await.expect("counted");
+            assert_eq!(named, expected, "{table}");
+        }
+    }
 }
 
 #[tokio::test]

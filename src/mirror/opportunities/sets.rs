@@ -17,6 +17,23 @@ impl OpportunityRow {
     }
 }
 
+/// Whether something that hangs on an opportunity and was read then is news about it: no newer news is stored that the opportunity is gone
+/// or the person anonymized. Keeps others from storing such until the transaction ends.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::mirror) async fn is_news(tx: &mut TenantTx, id: &str, read_at: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let known: Option<bool> = sqlx::query_scalar(
+        "SELECT coalesce(greatest(gone_at, forgotten_at) <= $3, true) FROM opportunities WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .bind(read_at)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(known.unwrap_or(true))
+}
+
 /// Says that a set was read as a whole, and keeps others from storing it until the transaction ends. False: a newer read of it, or newer
 /// news that the opportunity is gone or the person anonymized, is stored already, or nothing is known of such an opportunity; then the
 /// set is no news.
