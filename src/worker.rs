@@ -33,6 +33,9 @@ const PROBE: Duration = Duration::from_secs(2);
 /// Works until `state.shutdown`, then lets the jobs under way reach their next stop.
 pub async fn run(state: AppState) {
     let under_way = TaskTracker::new();
+    if let Err(error) = sync::replan(&state).await {
+        tracing::warn!(%error, "the regular syncs stay planned as they were");
+    }
     tokio::spawn(keep_tidy(state.clone()));
     // In the middle of looking after one it may be storing what Lever said.
     under_way.spawn(tend_connections(state.clone()));

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{OperationId, RunId};
-pub use store::{AT_ONCE_EACH, Claim, LEASE, claim_due, enqueue, forget_readings, next_due, wake_failed};
+pub use store::{AT_ONCE_EACH, Claim, LEASE, bring_forward, claim_due, enqueue, forget_readings, next_due, wake_failed};
 
 /// Everything that is done outside a request. The variant and its key make a job unique in its organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! The `jobs` table: enqueue in the caller's transaction, claim with a lease, settle with a fence.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 
@@ -52,6 +53,25 @@ pub async fn wake_failed(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sq
     .execute(&mut **tx)
     .await
     .map(drop)
+}
+
+/// What waits for longer than the longest of these pauses, though nothing has failed, need not: it was planned when they were longer.
+/// Those of different organizations come at different moments.
+///
+/// # Errors
+/// The database failed.
+pub async fn bring_forward(dispatch: &PgPool, job: &Job, now: DateTime<Utc>, pauses: RangeInclusive<TimeDelta>) -> Result<u64, sqlx::Error> {
+    let (shortest, longest) = (now + *pauses.start(), now + *pauses.end());
+    let brought = sqlx::query(
+        "UPDATE jobs SET run_at = $2 + random() * ($3 - $2)
+         WHERE kind = $1 AND run_at > $3 AND last_error IS NULL AND lease_until IS NULL",
+    )
+    .bind(job.kind())
+    .bind(shortest)
+    .bind(longest)
+    .execute(dispatch)
+    .await?;
+    Ok(brought.rows_affected())
 }
 
 /// Takes back what asks for single candidates to be read: their ids are in it.

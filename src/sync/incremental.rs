@@ -103,6 +103,22 @@ fn allowance(running: &Running<'_>) -> usize {
     }
 }
 
+/// Up to `most` sets of archived candidates that were last read long ago.
+async fn archived_sets(running: &Running<'_>, most: usize) -> Result<Vec<Wish>, Halt> {
+    let now = running.state.clock.now();
+    let mut wishes = Vec::new();
+    let mut tx = running.begin().await?;
+    for round in sweep::archived_rounds(now) {
+        let left = most - wishes.len();
+        if left > 0 {
+            let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, left as i64).await?;
+            wishes.extend(stale.into_iter().map(|opportunity| Wish { opportunity, set: Some(round.set) }));
+        }
+    }
+    tx.commit().await?;
+    Ok(wishes)
+}
+
 async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
     let config = &running.state.config;
     let now = running.state.clock.now();
@@ -128,5 +144,7 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
         metrics::counter!("lever_sync_behind_total", "what" => "sweep").increment(1);
         wishes.truncate(quota);
     }
+    let archived = archived_sets(running, sweep::left_for_archived(quota, wishes.len())).await?;
+    wishes.extend(archived.into_iter().filter(|wish| wish.set.is_some_and(|set| !known.contains(&(set, wish.opportunity.clone())))));
     children.read(&running.account, wishes).await
 }

@@ -17,7 +17,7 @@ use crate::accounts::{self, Status};
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::{RunId, TenantId};
-use crate::jobs::{Claim, Outcome};
+use crate::jobs::{self, Claim, Job, Outcome};
 use crate::state::AppState;
 
 /// The share of an interval by which it varies.
@@ -38,6 +38,20 @@ pub async fn keep_fresh(state: &AppState, claim: &Claim) -> Result<Outcome> {
         Err(Halt::Later(at)) => Ok(Outcome::Again(at)),
         Err(Halt::Failed(error)) => Err(error),
     }
+}
+
+/// The interval may have become shorter since the next regular syncs were planned, as it may when a process starts.
+///
+/// # Errors
+/// The database failed.
+pub async fn replan(state: &AppState) -> Result<()> {
+    let interval = state.config.sync.interval;
+    let pauses = varied(interval, 0.0)..=varied(interval, 1.0);
+    let brought = jobs::bring_forward(state.db.dispatch(), &Job::KeepFresh, state.clock.now(), pauses).await?;
+    if brought > 0 {
+        tracing::info!(brought, "regular syncs come sooner than they were planned");
+    }
+    Ok(())
 }
 
 enum Begun {

@@ -4,13 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 
 use super::endless::Endless;
-use super::plan::{LONG, SMALL, Step};
+use super::plan::{Kind, LONG, SMALL, Step};
 use super::read::{self, Read};
 use super::run::{Halt, Running};
 use super::store::findings::{self, Finding};
 use super::store::{Advance, RunKind, StepRow, cursors, due, steps};
 use super::trouble::{self, MOST_RESTARTS, Remedy};
-use super::window;
+use super::{finish, window};
 use crate::db::TenantTx;
 use crate::lever;
 use crate::mirror::compare::Standing;
@@ -99,12 +99,24 @@ async fn store_page(running: &Running<'_>, step: &mut StepRow, page: Read, read_
     if by.done && has_cursor(running, step.step) {
         cursors::set(&mut tx, step.step, running.epoch, until).await?;
     }
+    if by.done && running.kind == RunKind::Full && !step.step.counts() {
+        make_count_true(running, &mut tx, step.object).await?;
+    }
     running.commit(tx).await?;
     step.synced += by.synced as i64;
     step.skipped += by.skipped as i64;
     step.until = Some(until);
     step.cursor = by.cursor;
     step.done = by.done;
+    Ok(())
+}
+
+/// The last list of a kind may bring what no other did: it is not shown as whole without these.
+async fn make_count_true(running: &Running<'_>, tx: &mut TenantTx, kind: Kind) -> Result<(), Halt> {
+    let steps = steps::of_runs(tx, &[running.id]).await?;
+    if steps.iter().filter(|step| step.object == kind).all(|step| step.done) {
+        finish::correct_count(tx, &steps, kind).await?;
+    }
     Ok(())
 }
 

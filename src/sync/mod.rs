@@ -44,7 +44,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::state::AppState;
-pub use keep_fresh::keep_fresh;
+pub use keep_fresh::{keep_fresh, replan};
 pub use plan::Kind;
 pub use progress::{ObjectView, SyncView, find, latest, page};
 pub use run::run;

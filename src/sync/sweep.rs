@@ -2,7 +2,8 @@
 //!
 //! Lever tells nobody about a note or a resume, and about a panel only by webhooks that may be lost. So every set of an active candidate
 //! is read again once in a while, most often where an interview is to come. The sweep takes a small share of the budget: where that is not
-//! enough, its periods stretch, and what has waited longest comes first.
+//! enough, its periods stretch, and what has waited longest comes first. What hangs on archived candidates hardly ever changes, and
+//! no list tells when it does: a little of what is left of the share goes round them, about once a week.
 
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ const UPCOMING_INTERVALS: u32 = 5;
 /// How often a set of any other active candidate is, and a resume.
 const ACTIVE: TimeDelta = TimeDelta::hours(1);
 const ACTIVE_INTERVALS: u32 = 30;
+/// How often a set of an archived candidate is.
+const ARCHIVED: TimeDelta = TimeDelta::weeks(1);
+/// One of so many requests of a sweep may be for these, if the others leave it.
+const FOR_ARCHIVED: usize = 8;
 /// The share of the account's rate that the sweep may take.
 const SHARE: f64 = 0.15;
 /// As long as a full sync is under way.
@@ -60,6 +65,17 @@ pub(super) fn rounds(now: DateTime<Utc>, interval: Duration) -> Vec<Round> {
         round(Kind::Resumes, Among::Active, late),
         round(Kind::Resumes, Among::Upcoming, late),
     ]
+}
+
+/// What it looks for among archived candidates, in what the others leave.
+pub(super) fn archived_rounds(now: DateTime<Utc>) -> Vec<Round> {
+    let round = |set| Round { set, among: Among::Archived, before: now - ARCHIVED };
+    [Kind::Panels, Kind::Notes, Kind::Resumes].map(round).into()
+}
+
+/// How many requests of a sweep that may take `quota` are for archived candidates, when `taken` are for others.
+pub(super) fn left_for_archived(quota: usize, taken: usize) -> usize {
+    quota.saturating_sub(taken).min(quota / FOR_ARCHIVED)
 }
 
 /// How many requests a sweep may take that comes every `interval`. Beside a full sync, which reads every set anyway, hardly any.
@@ -117,6 +133,16 @@ mod tests {
     fn interviews_to_come_go_first_and_panels_before_notes() {
         let order: Vec<_> = rounds(now(), INTERVAL).into_iter().map(|round| (round.set, round.among)).collect();
         assert_eq!(order[..3], [(Kind::Panels, Among::Upcoming), (Kind::Notes, Among::Upcoming), (Kind::Panels, Among::Active)]);
+    }
+
+    #[test]
+    fn archived_candidates_get_a_little_of_what_is_left() {
+        let quota = quota(10.0, INTERVAL, false);
+        assert_eq!((left_for_archived(quota, 0), left_for_archived(quota, 170), left_for_archived(quota, 500)), (22, 10, 0));
+        assert_eq!(left_for_archived(super::quota(10.0, INTERVAL, true), 0), 0, "a full sync reads them anyway");
+        // Ten thousand of them, three sets each, once a week.
+        let sweeps_in_a_week = 7 * 24 * 3600 / INTERVAL.as_secs() as usize;
+        assert!(left_for_archived(quota, 0) * sweeps_in_a_week > 30_000);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use lever_integration::fake_lever::{NewCandidate, Options};
+use lever_integration::{jobs, sync};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -207,5 +209,47 @@ async fn the_regular_sync_ends_with_its_connection() {
     story.lever.inside(&account.id).quietly().add_tags(&account.active[0], &["Back"]).expect("tagged");
     pass(&story, INTERVAL).await;
     assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
+}
+
+/// Whoever shortens the interval and starts anew does not wait for what was planned before.
+#[tokio::test]
+async fn a_shorter_interval_counts_from_the_start() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    let planned = jobs::next_due(story.app.state.db.dispatch()).await.expect("read").expect("the regular sync");
+    assert!(planned > story.clock.now() + TimeDelta::seconds(100));
+    sync::replan(&story.app.state).await.expect("the database is there");
+    assert_eq!(jobs::next_due(story.app.state.db.dispatch()).await.expect("read"), Some(planned), "the interval is as it was");
+    let variables = vec![("SYNC_INTERVAL_SECONDS", "10".to_owned())];
+    let (restarted, _) = story.replica(&Setting { variables, ..Setting::default() }).await;
+    sync::replan(&restarted.state).await.expect("the database is there");
+    let planned = jobs::next_due(story.app.state.db.dispatch()).await.expect("read").expect("the regular sync");
+    assert!((9..=11).contains(&(planned - story.clock.now()).num_seconds()), "{planned}");
+    restarted.stop().await;
+    story.end().await;
+}
+
+/// No list shows that a note came, was changed or deleted on an archived candidate: their sets are read again too, about once a week.
+#[tokio::test]
+async fn what_hangs_on_archived_candidates_is_found_within_a_week_or_so() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    let account = story.account(0);
+    story.clock.advance(Duration::from_secs(3600));
+    let archived = &account.archived[0];
+    story.lever.inside(&account.id).quietly().add_note(archived, "Would come back.", false).expect("noted");
+    story.work().await;
+    let notes = format!("/v1/opportunities/{archived}/notes");
+    let here = || async { stored(&story, ORGANIZATION, "notes").await.values().any(|note| note.to_string().contains("Would come back.")) };
+    assert!(!here().await, "no list of changes says so");
+    story.lever.clear_ledger();
+    story.clock.advance(Duration::from_secs(7 * 24 * 3600));
+    story.work().await;
+    assert!(here().await);
+    let asked = story.lever.ledger().iter().filter(|entry| entry.path == notes).count();
+    assert_eq!(asked, 1);
     story.end().await;
 }

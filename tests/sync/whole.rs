@@ -1,8 +1,9 @@
 //! What a full sync copies: everything, also what changes while it reads.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use lever_integration::fake_lever::{NewCandidate, Options};
+use lever_integration::fake_lever::{LedgerEntry, NewCandidate, Options};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -67,6 +68,63 @@ async fn a_thousand_opportunities_and_everything_around_them() {
     assert!(hidden > 1);
     let last_sync = admin.get("/v1/lever/connection").await.expect(200).json()["lastSyncAt"].clone();
     assert!(last_sync.is_string());
+    story.end().await;
+}
+
+/// A kind is not shown as whole before it is: the jobs for the company only are in the second of their lists.
+#[tokio::test]
+async fn a_total_is_named_when_it_is_true() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    story.lever.clear_ledger();
+    let claim = claim_run(&story.app.state).await;
+    let mut working = Box::pin(work(&story.app.state, &claim));
+    // The lists of postings are read, and those of candidates are not.
+    let asked = || story.lever.ledger().iter().any(|entry| entry.path == "/v1/opportunities" && entry.query.contains("updated_at_start"));
+    while !asked() {
+        let seen = story.lever.ledger().len();
+        assert!(until(&story.lever, seen + 1, &mut working).await.is_none());
+    }
+    let run = admin.get("/v1/lever/syncs?kind=full").await.expect(200).json()["data"][0].clone();
+    let there = admin.count("/v1/postings").await as u64;
+    assert_eq!(there, story.lever.counts(&story.account(0).id).expect("counts").postings as u64);
+    assert_eq!(counted(&run, "postings"), (there, Some(there)));
+    let outcome = working.await.expect("no error");
+    claim.finish(story.app.state.db.dispatch(), outcome, story.clock.now()).await.expect("settled");
+    story.work().await;
+    story.end().await;
+}
+
+/// What people work with is here before what they look up now and then: every active candidate is listed before any archived one, and
+/// what hangs on them is read before anything that hangs on an archived one.
+#[tokio::test]
+async fn active_candidates_come_before_archived_ones() {
+    let lever = Options { opportunities: 300, active_share: 0.5, requests_per_second: 0.0, ..Options::default() };
+    let story = Story::with(Setting { lever, ..Setting::default() }).await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    story.lever.clear_ledger();
+    story.work().await;
+    let ledger = story.lever.ledger();
+    let lists = |query: &str| {
+        let is_listed = |entry: &&LedgerEntry| entry.path == "/v1/opportunities" && entry.query.contains(query);
+        ledger.iter().filter(is_listed).map(|entry| entry.number).collect::<Vec<_>>()
+    };
+    let (active, archived) = (lists("archived=false"), lists("archived=true"));
+    // What the regular sync lists again is not meant.
+    let pages = story.account(0).active.len().div_ceil(100);
+    assert!(pages > 1 && active[pages - 1] < archived[0], "{active:?} {archived:?}");
+
+    let account = story.account(0);
+    let sets = |of: &[String]| {
+        let ids: HashSet<&String> = of.iter().collect();
+        let is_of = |path: &str| path.split('/').nth(3).is_some_and(|id| ids.contains(&id.to_owned())) && path.split('/').count() == 5;
+        ledger.iter().filter(|entry| is_of(&entry.path)).map(|entry| entry.number).collect::<Vec<_>>()
+    };
+    let (active, archived) = (sets(&account.active), sets(&account.archived));
+    assert_eq!((active.len(), archived.len()), (3 * account.active.len(), 3 * account.archived.len()));
+    assert!(active.last() < archived.first());
     story.end().await;
 }
 
