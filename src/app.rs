@@ -55,10 +55,18 @@ impl App {
     /// # Errors
     /// As [`App::start`].
     pub async fn start_on(listener: TcpListener, config: Config, clock: Clock, jobs: Jobs) -> anyhow::Result<Self> {
+        Self::start_with(listener, config, Options::default(), clock, jobs).await
+    }
+
+    /// As [`App::start_on`], with other bounds on what is asked of Lever: a story does not wait for as long as people do.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_with(listener: TcpListener, config: Config, patience: Options, clock: Clock, jobs: Jobs) -> anyhow::Result<Self> {
         if config.database.migrate_on_start {
             db::migrate(&config.database).await.context("DATABASE_URL: the database cannot be reached or migrated")?;
         }
-        let state = state(config, clock)?;
+        let state = state(config, patience, clock)?;
         check_keys(&state).await?;
         let router = router::router(state.clone())?;
         let tasks = TaskTracker::new();
@@ -104,7 +112,7 @@ async fn check_keys(state: &AppState) -> anyhow::Result<()> {
     }
 }
 
-fn state(config: Config, clock: Clock) -> anyhow::Result<AppState> {
+fn state(config: Config, patience: Options, clock: Clock) -> anyhow::Result<AppState> {
     let db = Db::open(&config.database).context("DATABASE_URL cannot be read")?;
     let lever = &config.lever;
     let endpoints = Endpoints {
@@ -114,6 +122,6 @@ fn state(config: Config, clock: Clock) -> anyhow::Result<AppState> {
         audience: lever.audience.clone(),
     };
     let credentials = Credentials { client_id: lever.client_id.clone(), client_secret: lever.client_secret.clone() };
-    let lever = Lever::new(endpoints, credentials, Options::default()).context("no HTTP client could be made")?;
+    let lever = Lever::new(endpoints, credentials, patience).context("no HTTP client could be made")?;
     Ok(AppState::new(config, clock, db, lever))
 }

@@ -15,6 +15,9 @@ pub struct Fault {
     /// Only requests whose raw query holds this; `None` fits every query.
     #[serde(default)]
     pub query_part: Option<String>,
+    /// Only requests with a token of this account; `None` fits every request.
+    #[serde(default)]
+    pub account: Option<String>,
     /// `None` until the faults are cleared.
     pub times: Option<usize>,
     #[serde(flatten)]
@@ -72,7 +75,7 @@ impl Fault {
     /// A fault that happens until the faults are cleared.
     pub fn new(method: &str, path_pattern: &str, kind: FaultKind) -> Self {
         let method = (method != "*").then(|| method.to_owned());
-        Self { method, path_pattern: path_pattern.to_owned(), query_part: None, times: None, kind }
+        Self { method, path_pattern: path_pattern.to_owned(), query_part: None, account: None, times: None, kind }
     }
 
     /// Limits how often it happens.
@@ -85,10 +88,16 @@ impl Fault {
         Self { query_part: Some(part.to_owned()), ..self }
     }
 
-    fn fits(&self, method: &str, path: &str, query: &str) -> bool {
+    /// Limits it to one account.
+    pub fn for_account(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
+    fn fits(&self, account: Option<&str>, method: &str, path: &str, query: &str) -> bool {
         let method_fits = self.method.as_deref().is_none_or(|it| it.eq_ignore_ascii_case(method));
         let query_fits = self.query_part.as_deref().is_none_or(|part| query.contains(part));
-        method_fits && query_fits && path_fits(&self.path_pattern, path)
+        let account_fits = self.account.is_none() || self.account.as_deref() == account;
+        method_fits && query_fits && account_fits && path_fits(&self.path_pattern, path)
     }
 }
 
@@ -119,8 +128,8 @@ impl Faults {
     }
 
     /// The first fault that fits, counted as used.
-    pub fn take(&mut self, method: &str, path: &str, query: &str) -> Option<FaultKind> {
-        let fault = (self.0.iter_mut()).find(|fault| fault.times != Some(0) && fault.fits(method, path, query))?;
+    pub fn take(&mut self, account: Option<&str>, method: &str, path: &str, query: &str) -> Option<FaultKind> {
+        let fault = (self.0.iter_mut()).find(|fault| fault.times != Some(0) && fault.fits(account, method, path, query))?;
         fault.times = fault.times.map(|times| times - 1);
         Some(fault.kind.clone())
     }
@@ -148,18 +157,27 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(Fault::new("POST", "/v1/**", FaultKind::Truncate).times(1));
         faults.add(Fault::new("*", "/v1/**", FaultKind::Garbage));
-        assert!(matches!(faults.take("GET", "/v1/users", ""), Some(FaultKind::Garbage)));
-        assert!(matches!(faults.take("POST", "/v1/users", ""), Some(FaultKind::Truncate)));
-        assert!(matches!(faults.take("POST", "/v1/users", ""), Some(FaultKind::Garbage)));
-        assert!(faults.take("POST", "/oauth/token", "").is_none());
+        assert!(matches!(faults.take(None, "GET", "/v1/users", ""), Some(FaultKind::Garbage)));
+        assert!(matches!(faults.take(None, "POST", "/v1/users", ""), Some(FaultKind::Truncate)));
+        assert!(matches!(faults.take(None, "POST", "/v1/users", ""), Some(FaultKind::Garbage)));
+        assert!(faults.take(None, "POST", "/oauth/token", "").is_none());
     }
 
     #[test]
     fn a_fault_may_be_about_some_queries_only() {
         let mut faults = Faults::default();
         faults.add(Fault::new("GET", "/v1/tags", FaultKind::BadOffset).with_query("offset="));
-        assert!(faults.take("GET", "/v1/tags", "limit=100").is_none());
-        assert!(faults.take("GET", "/v1/tags", "limit=100&offset=x").is_some());
+        assert!(faults.take(None, "GET", "/v1/tags", "limit=100").is_none());
+        assert!(faults.take(None, "GET", "/v1/tags", "limit=100&offset=x").is_some());
+    }
+
+    #[test]
+    fn a_fault_may_be_about_one_account_only() {
+        let mut faults = Faults::default();
+        faults.add(Fault::new("GET", "/v1/**", FaultKind::Garbage).for_account("one"));
+        assert!(faults.take(Some("other"), "GET", "/v1/users", "").is_none());
+        assert!(faults.take(None, "GET", "/v1/users", "").is_none());
+        assert!(faults.take(Some("one"), "GET", "/v1/users", "").is_some());
     }
 
     #[test]

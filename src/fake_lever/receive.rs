@@ -52,7 +52,9 @@ async fn arrive(shared: &Arc<Shared>, request: Request<Bytes>, elsewhere: Option
         if let Err(refusal) = take_rate_token(&mut state, &request) {
             return Ok(finish(&mut state, number, refused(&refusal)));
         }
-        let fault = state.faults.take(request.method().as_str(), request.uri().path(), request.uri().query().unwrap_or_default());
+        let owner = bearer(&request).and_then(|token| state.grants.owner(token)).map(str::to_owned);
+        let (method, uri) = (request.method().as_str(), request.uri());
+        let fault = state.faults.take(owner.as_deref(), method, uri.path(), uri.query().unwrap_or_default());
         if let (Some(fault), Some(entry)) = (&fault, state.ledger.entry_mut(number)) {
             entry.fault = Some(format!("{fault:?}"));
         }

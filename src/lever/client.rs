@@ -31,7 +31,7 @@ pub struct Patience {
 }
 
 /// Bounds on what the client does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Until a connection with TLS stands.
     pub connect_timeout: Duration,

@@ -4,6 +4,7 @@
 #![cfg(feature = "fake-lever")]
 
 mod circuit;
+mod hang;
 mod limit;
 mod saturate;
 mod shared;

@@ -12,7 +12,7 @@ use lever_integration::app::{App, Jobs};
 use lever_integration::clock::Clock;
 use lever_integration::config::{Config, Variables};
 use lever_integration::fake_lever::{AccountView, FakeLever, Options};
-use lever_integration::worker;
+use lever_integration::{lever, worker};
 use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -35,6 +35,8 @@ pub struct Setting {
     pub jobs: Jobs,
     /// Our own budget towards Lever; 0 = none. The stand-in's limit is in `lever`.
     pub requests_per_second: f64,
+    /// How long the service waits for Lever.
+    pub patience: lever::Options,
     /// Variables beyond the usual, or instead of them.
     pub variables: Vec<(&'static str, String)>,
 }
@@ -46,6 +48,7 @@ impl Default for Setting {
             lever: Options { opportunities: 40, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() },
             jobs: Jobs::ByHand,
             requests_per_second: 0.0,
+            patience: lever::Options::default(),
             variables: Vec::new(),
         }
     }
@@ -149,7 +152,7 @@ async fn start_service(setting: &Setting, lever: &FakeLever, database: &TestData
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let config = config(setting, lever, database, &base);
-    let app = App::start_on(listener, config, clock, setting.jobs).await.expect("the service starts");
+    let app = App::start_with(listener, config, setting.patience, clock, setting.jobs).await.expect("the service starts");
     (app, base)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lever_integration::connect;
 use lever_integration::fake_lever::{Fault, FaultKind, Options};
-use lever_integration::lever::Error;
+use lever_integration::lever::{self, Error};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -76,6 +76,37 @@ async fn for_ten_minutes_few_ask_all_others_hear_when_to_come_back_and_then_it_w
         assert_eq!(admin.get("/v1/lever/connection").await.json()["status"], "connected", "{kind:?}");
         story.end().await;
     }
+}
+
+/// One that never answers is waited for by the first, and by nobody else (check 13).
+#[tokio::test]
+async fn a_token_endpoint_that_hangs_holds_up_one_request_and_then_nobody() {
+    let patience = lever::Options { oauth_timeout: SECOND, ..lever::Options::default() };
+    let story = Story::with(Setting { patience, ..Setting::default() }).await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    let user = story.account(0).users[0].id.clone();
+    story.lever.clear_ledger();
+    pass(&story, 61 * MINUTE);
+    story.lever.fault(Fault::new("POST", "/oauth/token", FaultKind::RequestHeld));
+    for _ in 0..5 {
+        let error = get_user(&story.app, ORGANIZATION, &user).await.expect_err("no token");
+        assert!(matches!(error, Error::NoToken { retry_after: Some(_), .. }), "{error:?}");
+        let refused = admin.get("/v1/opportunities/never-seen").await.expect(503);
+        assert_eq!(refused.code(), "lever_unavailable");
+        assert!(refused.header("retry-after").parse::<u64>().expect("seconds") >= 1);
+        assert_eq!(asked(&story), 1, "all but the first hear of it at once");
+    }
+    let shown = admin.get("/v1/lever/connection").await.json();
+    assert_eq!((shown["status"].as_str(), codes(&shown).contains(&"lever_sign_in_failing")), (Some("degraded"), true), "{shown}");
+
+    story.lever.clear_faults();
+    story.lever.release().await;
+    pass(&story, 2 * MINUTE);
+    get_user(&story.app, ORGANIZATION, &user).await.expect("it mends itself");
+    story.work().await;
+    assert_eq!(admin.get("/v1/lever/connection").await.json()["status"], "connected");
+    story.end().await;
 }
 
 #[tokio::test]
