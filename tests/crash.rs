@@ -5,7 +5,8 @@ mod support;
 use std::collections::HashSet;
 
 use chrono::Utc;
-use lever_integration::fake_lever::{FakeLever, Options};
+use lever_integration::fake_lever::{FakeLever, LedgerEntry, Options};
+use lever_integration::jobs::LEASE;
 use serde_json::Value;
 use support::database::TestDatabase;
 use support::process::{Service, free_port, run_until};
@@ -52,12 +53,17 @@ async fn a_sync_that_was_killed_goes_on_where_it_was() {
     drop(database);
 }
 
-/// Two replicas on one database: either may be killed, the other goes on, and each set is read once but for what was under way.
+/// What a dead replica held is free after its lease, and looked for several times a second.
+const _: () = assert!(LEASE.as_secs() <= 8, "the sync must go on within ten seconds");
+
+/// Two replicas on one database: either may be killed, the other goes on, and each page and set is read once but for what was under way.
 #[tokio::test]
 async fn either_replica_may_be_killed() {
     let database = TestDatabase::create().await;
-    let options = Options { opportunities: 250, requests_per_second: 0.0, ..Options::default() };
-    let setting = Setting { lever: options.clone(), requests_per_second: 40.0, ..Setting::default() };
+    // Lever's limit is all that both may use together.
+    let options = Options { opportunities: 250, requests_per_second: 40.0, burst: 40.0, ..Options::default() };
+    let variables = vec![("LEVER_BURST", "40".to_owned())];
+    let setting = Setting { lever: options.clone(), requests_per_second: 40.0, variables, ..Setting::default() };
     let lever = FakeLever::start(options).await.expect("the stand-in starts");
     let mut one = Service::start(&setting, &lever, &database.url, free_port()).await;
     let mut other = Service::start(&setting, &lever, &database.url, free_port()).await;
@@ -86,9 +92,18 @@ async fn either_replica_may_be_killed() {
     let different: HashSet<&String> = sets.iter().collect();
     assert_eq!(different.len(), 3 * there.opportunities);
     assert!(sets.len() - different.len() <= 2 * 16, "{} sets were read again", sets.len() - different.len());
+    let pages: Vec<String> = lever.ledger().into_iter().filter(is_of_archived).map(|entry| entry.query).collect();
+    let different: HashSet<&String> = pages.iter().collect();
+    assert!(different.len() > 1 && pages.len() - different.len() <= 2, "{pages:#?}");
+    assert!(lever.violations().is_empty(), "{:?}", lever.violations());
     assert!(lever.unexpected().is_empty(), "{:?}", lever.unexpected());
     lever.stop().await;
     drop(database);
+}
+
+/// The list that only a full sync reads.
+fn is_of_archived(entry: &LedgerEntry) -> bool {
+    entry.path == "/v1/opportunities" && entry.query.contains("archived=true")
 }
 
 fn requests(run: &Value) -> u64 {

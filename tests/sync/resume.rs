@@ -44,7 +44,7 @@ fn repeated(ledger: &[LedgerEntry]) -> (usize, usize) {
 
 #[tokio::test]
 async fn a_run_that_crashes_anywhere_goes_on_from_its_last_page() {
-    let lever = Options { opportunities: 105, active_share: 0.1, requests_per_second: 0.0, ..Options::default() };
+    let lever = Options { opportunities: 40, active_share: 0.25, requests_per_second: 0.0, ..Options::default() };
     let story = Story::with(Setting { lever, ..Setting::default() }).await;
     let mut random = StdRng::seed_from_u64(29);
     let whole = {
@@ -70,9 +70,15 @@ async fn a_run_that_crashes_anywhere_goes_on_from_its_last_page() {
         assert!(lists <= allowed.0 && children <= allowed.1, "crashes at {crashes:?}: {lists} pages and {children} sets again");
         assert_whole(&story, organization, 0).await;
         assert_eq!(newest(&admin).await["status"], "succeeded");
+        forget_jobs(&story, organization).await;
     }
-    story.work().await;
+    forget_jobs(&story, ORGANIZATION).await;
     story.end().await;
+}
+
+/// What the regular sync would do now is told elsewhere, and would only be in the way of the next organization.
+async fn forget_jobs(story: &Story, organization: Uuid) {
+    sqlx::query("DELETE FROM jobs WHERE tenant_id = $1").bind(organization).execute(&mut database(story).await).await.expect("forgotten");
 }
 
 async fn newest(person: &crate::support::story::Person) -> Value {
