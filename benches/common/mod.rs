@@ -68,7 +68,7 @@ impl Wish {
     pub fn setting(&self) -> Setting {
         let mut variables = vec![("MIGRATE_ON_START", "true".to_owned()), ("LEVER_BURST", self.lever.burst.to_string())];
         variables.extend(self.variables.clone());
-        Setting { lever: self.lever.clone(), jobs: self.jobs, requests_per_second: self.lever.requests_per_second, variables }
+        Setting { lever: self.lever.clone(), jobs: self.jobs, requests_per_second: self.lever.requests_per_second, variables, ..Setting::default() }
     }
 }
 
