@@ -49,7 +49,7 @@ impl Stage {
     async fn set(browser: Chromium, requests_per_second: f64, extra: Vec<(&'static str, String)>) -> Self {
         let lever =
             Options { opportunities: 300, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() };
-        let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: extra };
+        let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: extra, ..Setting::default() };
         let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
         let database = TestDatabase::create().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
