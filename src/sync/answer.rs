@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::plan::Kind;
 use super::run::Running;
 use super::trouble::{self, About};
+use crate::accounts;
 use crate::db::TenantTx;
 use crate::lever::{self, Account, Opportunity, Record};
 use crate::mirror::children::{self, Reading};
@@ -99,7 +100,10 @@ impl Answer {
                 }
                 Ok(None)
             }
-            Ok(Said::Gone) => opportunities::mark_gone(tx, &self.wish.opportunity, self.read_at).await.map(|()| None),
+            Ok(Said::Gone) => {
+                accounts::webhooks::expect_deletion(tx, &self.wish.opportunity, None, self.read_at).await?;
+                opportunities::mark_gone(tx, &self.wish.opportunity, self.read_at).await.map(|()| None)
+            }
             Ok(Said::NoSet) => Ok(Some("not found, though the opportunity is there")),
             Err(error) => Ok(Some(trouble::reason(error))),
         }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::plan::Step;
+use crate::accounts;
 use crate::db::TenantTx;
 use crate::lever::{
     self, Account, ArchiveReason, FeedbackTemplate, Opportunity, OpportunityFilter, Paging, Posting, PostingFilter, Record, Resource, Stage, Tag,
@@ -141,6 +142,8 @@ impl Records {
             }
             Self::DeletedOpportunities(records) => {
                 for id in mirror::opportunities::known_among(tx, &keys(records)).await? {
+                    let deleted_at = records.iter().find(|record| record.key() == id).and_then(|record| record.deleted_at);
+                    accounts::webhooks::expect_deletion(tx, &id, deleted_at, read_at).await?;
                     mirror::opportunities::mark_gone(tx, &id, read_at).await?;
                 }
                 Ok(0)

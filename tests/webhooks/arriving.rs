@@ -82,3 +82,19 @@ async fn what_is_new_at_lever_is_expected_and_what_only_we_had_not_read_is_not()
     assert_eq!(silent(&admin).await, Vec::<String>::new());
     story.end().await;
 }
+
+#[tokio::test]
+async fn a_candidate_deleted_without_a_word_makes_its_webhook_silent() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    story.connect_and_sync(&mut admin, 0).await;
+    pass(&story, 5 * MINUTE).await;
+    let account = story.account(0);
+    story.lever.inside(&account.id).delete_opportunity(&account.active[0]).expect("deleted");
+    sync(&story, &admin).await;
+    admin.get(&format!("/v1/opportunities/{}", account.active[0])).await.expect(404);
+    assert_eq!(silent(&admin).await, Vec::<String>::new(), "it may still come");
+    pass(&story, 11 * MINUTE).await;
+    assert_eq!(silent(&admin).await, ["candidateDeleted"]);
+    story.end().await;
+}

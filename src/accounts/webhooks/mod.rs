@@ -14,7 +14,7 @@ mod wanted;
 pub use follow_up::follow_up;
 pub use purge::purge;
 pub use remove::remove_all;
-pub use silence::judge;
+pub use silence::{expect_deletion, judge};
 pub use status::{WebhookState, WebhookStatus, statuses};
 pub use table::{
     Webhook, active, believed_ids, destroy_expired_keys, forget_all, new_id, plan, record_registration, retire, signature_key, take_back, tenant_of,

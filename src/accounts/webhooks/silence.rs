@@ -12,6 +12,32 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 /// Our clock and that of the replica that received it may disagree a little.
 const SLACK: TimeDelta = TimeDelta::minutes(1);
 
+/// A sync has found that a candidate was deleted at Lever. To be told while our copy still shows the candidate: it cannot tell this by
+/// itself, because a merge takes one away too.
+///
+/// # Errors
+/// The database failed.
+pub async fn expect_deletion(
+    tx: &mut TenantTx,
+    opportunity: &str,
+    deleted_at: Option<DateTime<Utc>>,
+    found_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO webhook_expectations (tenant_id, event, object_id, happened_after, found_at)
+         SELECT tenant_id, 'candidateDeleted', id, happened_after(synced_at, $3, $4), $4 FROM opportunities
+         WHERE tenant_id = $1 AND id = $2 AND gone_at IS NULL
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(deleted_at)
+    .bind(found_at)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
 /// Judges what was expected long enough ago: a webhook that stood when the change happened, and brought nothing about it, has missed
 /// it. A delivery that does not say what it is about may have been about anything.
 ///
