@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::tend;
+use super::{tend, unregister};
 use crate::accounts;
 use crate::auth::Admin;
 use crate::error::{Problem, Result};
@@ -39,8 +39,12 @@ pub(super) async fn disconnect(State(state): State<AppState>, Admin(caller): Adm
         Some(connection) => accounts::part(&state, &mut tx, connection).await?,
         None => None,
     };
-    let registered = accounts::webhooks::active(&mut tx).await?.into_iter().filter_map(|webhook| webhook.lever_id).collect();
+    let registered = accounts::webhooks::active(&mut tx).await?;
     accounts::disconnect(&mut tx, now).await?;
+    let removals = match account {
+        Some(_) => unregister::plan(&state, &mut tx, &caller, &registered).await?,
+        None => Vec::new(),
+    };
     accounts::webhooks::forget_all(&mut tx, now).await?;
     if options.purge {
         mirror::purge(&mut tx).await?;
@@ -52,7 +56,7 @@ pub(super) async fn disconnect(State(state): State<AppState>, Admin(caller): Adm
     tend::judge(&state, &mut tx).await?;
     tx.commit().await?;
     if let Some(account) = account {
-        accounts::webhooks::remove_all(&state, &account, caller.tenant, registered).await;
+        unregister::remove_all(&state, &account, &caller, removals).await?;
     }
     tracing::info!(tenant = %caller.tenant, purge = options.purge, "Lever was disconnected");
     Ok(StatusCode::NO_CONTENT)

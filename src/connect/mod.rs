@@ -5,7 +5,7 @@
 //! | `begin` | the Connect click: a state of its own, and off to Lever's authorize page |
 //! | `callback` | Lever sends the browser back: the state is used up, the code becomes tokens, the first sync begins |
 //! | `grantor` | asks Lever who granted access |
-//! | `disconnect` | webhooks removed, tokens destroyed, and the copy purged when asked |
+//! | `disconnect` `unregister` | tokens destroyed, the copy purged when asked, and our webhooks removed at Lever |
 //! | `view` `health` `facts` | how the connection stands, as JSON and in sentences, and what is known about it |
 //! | `surroundings` | what is wrong around it: how the service is set up, its keys, whether Lever answers (pure) |
 //! | `tend` | looking after it every few minutes: kept alive, examined, judged |
@@ -23,6 +23,7 @@ mod outcome;
 mod store;
 mod surroundings;
 mod tend;
+mod unregister;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -7,7 +7,8 @@
 //! | --- | --- |
 //! | `write` | what a feature says about its writes |
 //! | `store` `record` `failure` | the table, the commit before the sending, why a write did not happen |
-//! | `log` `steps` | the endpoints of the log of writes; every attempt to make one |
+//! | `log` `view` `steps` | the endpoints of the log of writes; what they show; every attempt to make one |
+//! | `webhooks` | webhooks made and removed at Lever, which are in the log too |
 //! | `idempotency` | the same key, the same answer |
 //! | `body` `strict` `fields` `time` | a body as it was sent, and read field by field |
 //! | `perform_as` `patience` | in whose name a write is made; how long a caller waits for it |
@@ -24,6 +25,8 @@ mod steps;
 pub mod store;
 mod strict;
 mod time;
+mod view;
+pub mod webhooks;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -31,8 +34,9 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-pub use log::{OperationError, OperationStatus, OperationView, log};
+pub use log::log;
 pub use steps::{OperationStep, StepOutcome};
+pub use view::{OperationError, OperationStatus, OperationView};
 pub use write::Write;
 
 /// The log of what was written at Lever.

@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 pub struct OperationStep {
     /// When it was sent, or was about to be.
     pub sent_at: DateTime<Utc>,
-    /// The Lever user in whose name.
-    pub perform_as: String,
-    /// Where it was sent to.
-    pub opportunity_id: String,
+    /// The Lever user in whose name; null for a webhook.
+    pub perform_as: Option<String>,
+    /// Where it was sent to; null for a webhook.
+    pub opportunity_id: Option<String>,
     pub outcome: StepOutcome,
     /// When the outcome was known.
     #[serde(default)]
@@ -47,11 +47,11 @@ pub enum StepOutcome {
 
 impl OperationStep {
     /// An attempt that begins.
-    pub(super) fn begun(perform_as: &str, opportunity: &str, sent_at: DateTime<Utc>) -> Self {
+    pub(super) fn begun(perform_as: Option<&str>, opportunity: Option<&str>, sent_at: DateTime<Utc>) -> Self {
         Self {
             sent_at,
-            perform_as: perform_as.to_owned(),
-            opportunity_id: opportunity.to_owned(),
+            perform_as: perform_as.map(str::to_owned),
+            opportunity_id: opportunity.map(str::to_owned),
             outcome: StepOutcome::Sending,
             ended_at: None,
             lever_status: None,

@@ -135,7 +135,7 @@ pub async fn record<W: Write>(tx: &mut TenantTx, new: NewOperation<'_, W>, now: 
     .bind(Json(&new.write))
     .bind(now + LEASE)
     .bind(now)
-    .bind(Json([OperationStep::begun(new.perform_as, new.opportunity, now)]))
+    .bind(Json([OperationStep::begun(Some(new.perform_as), Some(new.opportunity), now)]))
     .fetch_one(&mut **tx)
     .await?;
     jobs::enqueue(tx, &W::settle(id), now, now + LEASE).await?;
@@ -385,27 +385,9 @@ pub async fn begin_again<W: Write>(
     .bind(now + LEASE)
     .bind(now)
     .bind(opportunity)
-    .bind(Json([OperationStep::begun(&operation.perform_as, opportunity, now)]))
+    .bind(Json([OperationStep::begun(Some(&operation.perform_as), Some(opportunity), now)]))
     // Whoever sent it before has ended without a word.
     .bind(ended(StepOutcome::Unknown, now, None, None))
     .fetch_optional(&mut **tx)
-    .await
-}
-
-/// A page of operations, newest first, that come after `after` (when it was created, and its id).
-///
-/// # Errors
-/// The database failed.
-pub async fn newest(tx: &mut TenantTx, after: Option<(DateTime<Utc>, OperationId)>, rows: i64) -> Result<Vec<Operation>, sqlx::Error> {
-    let (created, id) = after.unzip();
-    sqlx::query_as(
-        "SELECT * FROM operations WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
-         ORDER BY created_at DESC, id DESC LIMIT $4",
-    )
-    .bind(tx.tenant())
-    .bind(created)
-    .bind(id)
-    .bind(rows)
-    .fetch_all(&mut **tx)
     .await
 }

@@ -11,9 +11,12 @@ pub(super) struct Deed {
     /// `good`, `warn`, `bad` or `quiet`: how its outcome looks.
     pub(super) tone: &'static str,
     pub(super) words: &'static str,
-    pub(super) opportunity_id: String,
+    /// `None` when it is about no candidate.
+    pub(super) opportunity_id: Option<String>,
     /// `None` when our copy does not know the candidate.
     pub(super) candidate: Option<String>,
+    /// The event, when it is about a webhook.
+    pub(super) webhook: Option<String>,
     pub(super) who: String,
     pub(super) at: Moment,
     pub(super) outcome: String,
@@ -30,8 +33,9 @@ fn deed(operation: &OperationView, candidates: &HashMap<String, String>) -> Deed
         tone,
         words: words(&operation.kind),
         opportunity_id: operation.opportunity_id.clone(),
-        candidate: candidates.get(&operation.opportunity_id).cloned(),
-        who: operation.caller_email.clone(),
+        candidate: operation.opportunity_id.as_ref().and_then(|id| candidates.get(id)).cloned(),
+        webhook: operation.webhook_event.clone(),
+        who: operation.caller_email.clone().unwrap_or_else(|| "this service".to_owned()),
         at: Moment(operation.created_at),
         outcome,
     }
@@ -47,6 +51,8 @@ fn words(kind: &str) -> &'static str {
         "cancel_interview" => "Interview canceled",
         "remove_double" => "Double removed",
         "write_note" => "Note written",
+        "register_webhook" => "Webhook registered",
+        "remove_webhook" => "Webhook removed",
         _ => "Change in Lever",
     }
 }
@@ -74,13 +80,14 @@ mod tests {
             id: OperationId::new(),
             kind: kind.into(),
             status,
-            opportunity_id: "o1".into(),
+            opportunity_id: Some("o1".into()),
             panel_id: None,
             interview_id: None,
             note_id: None,
+            webhook_event: None,
             caller: "u1".into(),
-            caller_email: "maya@northwind.example".into(),
-            perform_as: "l1".into(),
+            caller_email: Some("maya@northwind.example".into()),
+            perform_as: Some("l1".into()),
             created_at: DateTime::UNIX_EPOCH,
             settled_at: None,
             attempts: 1,

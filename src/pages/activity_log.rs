@@ -55,7 +55,7 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, place:
 /// The cursor cannot be read, or the database failed.
 pub(super) async fn page(tx: &mut TenantTx, paging: &Paging) -> Result<(Vec<Deed>, Option<String>)> {
     let page = operations::log(tx, paging).await?;
-    let about: Vec<String> = page.data.iter().map(|operation| operation.opportunity_id.clone()).collect();
+    let about: Vec<String> = page.data.iter().filter_map(|operation| operation.opportunity_id.clone()).collect();
     let candidates: HashMap<String, String> = opportunities::names(tx, &about).await?;
     Ok((activity::describe(&page.data, &candidates), page.next_cursor))
 }

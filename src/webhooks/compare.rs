@@ -18,8 +18,8 @@ pub(super) struct Standing {
 pub(super) struct Difference {
     /// Events that need a new webhook.
     pub create: Vec<&'static str>,
-    /// Lever's ids of webhooks of ours that must go.
-    pub delete: Vec<String>,
+    /// Webhooks of ours at Lever that must go.
+    pub delete: Vec<Standing>,
     /// Our ids of recorded webhooks that must go.
     pub retire: Vec<String>,
 }
@@ -41,11 +41,7 @@ pub(super) fn compare(tenant: TenantId, base: &str, recorded: &[Webhook], listed
     };
     Difference {
         create: WANTED.iter().map(|wanted| wanted.event).filter(|event| !kept.iter().any(|webhook| webhook.event == *event)).collect(),
-        delete: listed
-            .iter()
-            .filter(|standing| is_ours(standing) && !kept_there.contains(standing.lever_id.as_str()))
-            .map(|standing| standing.lever_id.clone())
-            .collect(),
+        delete: listed.iter().filter(|standing| is_ours(standing) && !kept_there.contains(standing.lever_id.as_str())).cloned().collect(),
         retire: recorded.iter().filter(|webhook| !kept_here.contains(webhook.id.as_str())).map(|webhook| webhook.id.clone()).collect(),
     }
 }
@@ -120,7 +116,7 @@ mod tests {
         listed[0] = Standing { lever_id: "never-heard-of".into(), ..standing(&rows[0]) };
         let difference = compare(TENANT, BASE, &rows, &listed);
         assert_eq!(difference.create, [WANTED[0].event]);
-        assert_eq!(difference.delete, ["never-heard-of"]);
+        assert_eq!(difference.delete, [listed[0].clone()]);
         assert_eq!(difference.retire, [rows[0].id.clone()]);
     }
 
@@ -130,14 +126,17 @@ mod tests {
         rows.push(recorded(WANTED[0].event, Some("double"), BASE));
         listed.push(standing(&rows[WANTED.len()]));
         let difference = compare(TENANT, BASE, &rows, &listed);
-        assert_eq!(difference, Difference { create: vec![], delete: vec!["double".into()], retire: vec![rows[WANTED.len()].id.clone()] });
+        assert_eq!(
+            difference,
+            Difference { create: vec![], delete: vec![listed[WANTED.len()].clone()], retire: vec![rows[WANTED.len()].id.clone()] }
+        );
     }
 
     #[test]
     fn a_new_public_address_replaces_all_of_the_old_one() {
         let rows = [recorded(WANTED[0].event, Some("old"), OLD_BASE)];
         let difference = compare(TENANT, BASE, &rows, &[standing(&rows[0])]);
-        assert_eq!((difference.create.len(), difference.delete), (WANTED.len(), vec!["old".to_owned()]));
+        assert_eq!((difference.create.len(), difference.delete), (WANTED.len(), vec![standing(&rows[0])]));
     }
 
     #[test]
@@ -171,7 +170,7 @@ mod tests {
                 .map(|(at, (webhook, _))| Standing { lever_id: webhook.lever_id.clone().unwrap_or(format!("unheard-{at}")), ..standing(webhook) }).collect();
             let mut rows: Vec<Webhook> = rows.into_iter().map(|(webhook, _)| webhook).collect();
             let difference = compare(TENANT, BASE, &rows, &listed);
-            listed.retain(|standing| !difference.delete.contains(&standing.lever_id));
+            listed.retain(|standing| !difference.delete.contains(standing));
             rows.retain(|webhook| !difference.retire.contains(&webhook.id));
             for event in difference.create {
                 let made = recorded(event, Some(&format!("new-{event}")), BASE);

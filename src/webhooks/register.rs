@@ -8,8 +8,10 @@ use super::compare::{Difference, Standing, compare};
 use super::work::Work;
 use crate::accounts::webhooks;
 use crate::error::Result;
+use crate::ids::OperationId;
 use crate::jobs::{Claim, Outcome};
 use crate::lever::{self, Paging};
+use crate::operations::webhooks::{self as log, Answered, WebhookWrite};
 use crate::state::AppState;
 
 /// Compares and mends. The new ones are made before the old ones go, so that nothing is missed in between. A refusal (a scope that
@@ -28,9 +30,15 @@ pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
     };
     let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     let recorded = webhooks::active(&mut tx).await?;
+    let shown: Vec<(&str, &str)> = listed.iter().map(|standing| (standing.lever_id.as_str(), standing.url.as_str())).collect();
+    let unsettled = log::settle_by_list(&mut tx, &shown, state.clock.now()).await?;
     tx.commit().await?;
     let difference = compare(claim.tenant_id, &address(state, ""), &recorded, &listed);
-    mend(&work, difference).await
+    match (mend(&work, difference).await?, unsettled) {
+        // One that may still be on its way: it is found then, or is known not to have come.
+        (Outcome::Done, Some(until)) => Ok(Outcome::Again(until)),
+        (outcome, _) => Ok(outcome),
+    }
 }
 
 /// The address of a webhook of ours.
@@ -63,8 +71,8 @@ async fn mend(work: &Work<'_>, difference: Difference) -> Result<Outcome> {
             return Ok(Outcome::Done);
         }
     }
-    for lever_id in difference.delete {
-        delete(work, &lever_id).await?;
+    for standing in difference.delete {
+        delete(work, &standing.lever_id, &standing.event).await?;
     }
     let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     for id in difference.retire {
@@ -82,9 +90,12 @@ async fn create(work: &Work<'_>, event: &'static str) -> Result<bool> {
     let url = address(state, &id);
     let Some(mut tx) = work.begin().await? else { return Ok(false) };
     webhooks::plan(&mut tx, &id, event, &url, state.clock.now()).await?;
+    let operation = log::record(&mut tx, None, &WebhookWrite::Register { event, url: &url }, state.clock.now()).await?;
     tx.commit().await?;
 
-    let made = match work.account.create_webhook(&url, event).await {
+    let answer = work.account.create_webhook(&url, event).await;
+    say(work, operation, &Answered::of(&work.account, &answer)).await?;
+    let made = match answer {
         Ok(made) => made,
         Err(error @ lever::Error::Rejected { .. }) => {
             tracing::warn!(%tenant, event, %error, "Lever refused to register a webhook; what it would tell comes with the next sync");
@@ -96,7 +107,7 @@ async fn create(work: &Work<'_>, event: &'static str) -> Result<bool> {
         tracing::warn!(%tenant, event, "Lever told no key for a webhook; its deliveries cannot be believed");
     }
     let Some(mut tx) = work.begin().await? else {
-        delete(work, &made.webhook.id).await?;
+        delete(work, &made.webhook.id, event).await?;
         return Ok(false);
     };
     webhooks::record_registration(&mut tx, &state.config.keyring, &id, &made.webhook.id, made.signature_token.as_ref()).await?;
@@ -112,8 +123,14 @@ async fn give_up(work: &Work<'_>, id: &str) -> Result<bool> {
     Ok(true)
 }
 
-async fn delete(work: &Work<'_>, lever_id: &str) -> Result<()> {
-    match work.account.delete_webhook(lever_id).await {
+/// Removes one at Lever, whether or not the connection is still ours: it is of no use to anybody.
+async fn delete(work: &Work<'_>, lever_id: &str, event: &str) -> Result<()> {
+    let mut tx = work.state.db.begin(work.claim.tenant_id).await?;
+    let operation = log::record(&mut tx, None, &WebhookWrite::Remove { event, lever_id }, work.state.clock.now()).await?;
+    tx.commit().await?;
+    let answer = work.account.delete_webhook(lever_id).await;
+    say(work, operation, &Answered::of_removal(&work.account, &answer)).await?;
+    match answer {
         Ok(()) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(error @ lever::Error::Rejected { .. }) => {
@@ -122,4 +139,12 @@ async fn delete(work: &Work<'_>, lever_id: &str) -> Result<()> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Says in the log of writes what became of one. Also when the connection has ended meanwhile: it happened all the same, or did not.
+async fn say(work: &Work<'_>, operation: OperationId, answered: &Answered) -> Result<()> {
+    let mut tx = work.state.db.begin(work.claim.tenant_id).await?;
+    log::settle(&mut tx, operation, answered, work.state.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
 }

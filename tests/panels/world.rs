@@ -129,10 +129,10 @@ impl World {
         }
     }
 
-    /// Every operation of the organization, newest first.
+    /// Every write about a candidate, newest first.
     pub async fn operations(&self) -> Vec<Value> {
         let page = self.admin.get("/v1/operations?limit=200").await.expect(200).json();
-        page["data"].as_array().expect("a list").clone()
+        page["data"].as_array().expect("a list").iter().filter(|it| it["opportunityId"].is_string()).cloned().collect()
     }
 }
 

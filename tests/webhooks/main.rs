@@ -6,6 +6,7 @@ mod arriving;
 mod delivery;
 mod durable;
 mod killed;
+mod logged;
 mod pressure;
 mod receive;
 mod refresh;

@@ -5,7 +5,6 @@
 
 mod follow_up;
 mod purge;
-mod remove;
 mod silence;
 mod status;
 mod table;
@@ -13,7 +12,6 @@ mod wanted;
 
 pub use follow_up::follow_up;
 pub use purge::purge;
-pub use remove::remove_all;
 pub use silence::{expect_deletion, judge};
 pub use status::{WebhookState, WebhookStatus, statuses};
 pub use table::{
