@@ -97,6 +97,18 @@ pub async fn hold(tx: &mut TenantTx, epoch: i64) -> Result<bool, sqlx::Error> {
     Ok(held.is_some())
 }
 
+/// The epoch of the connection as it is, whether its grant still works or not. If there is one, it does not end before the transaction does;
+/// asked in the same order as [`hold`].
+///
+/// # Errors
+/// The database failed.
+pub async fn hold_any(tx: &mut TenantTx) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar("SELECT epoch FROM connections WHERE tenant_id = $1 AND status <> 'disconnected' FOR SHARE")
+        .bind(tx.tenant())
+        .fetch_optional(&mut **tx)
+        .await
+}
+
 /// What a finished Connect brings.
 pub struct NewGrant<'a> {
     pub grant: &'a Grant,

@@ -173,6 +173,11 @@ impl Error {
         self.0.status
     }
 
+    /// The database undid all of it because another transaction went first: it may be done again.
+    pub fn is_rolled_back(&self) -> bool {
+        self.0.rolled_back
+    }
+
     pub fn code(&self) -> &'static str {
         self.0.code
     }

@@ -18,7 +18,7 @@ use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// Write a note at Lever. Without an answer from Lever in time: 202, and the operation tells later; it is never written twice.
@@ -57,7 +57,7 @@ async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value
         return Err(Error::admin_required());
     }
     let (account, connection) = accounts::open(state, caller.tenant).await?;
-    let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
+    let operation = again_when_undone(|| prepare(state, caller, &connection, opportunity, &draft, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account.in_lane(Lane::Person), operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
@@ -69,7 +69,7 @@ async fn prepare(
     connection: &Connection,
     opportunity: &str,
     draft: &NoteDraft,
-    ticket: Ticket,
+    ticket: &Ticket,
 ) -> Result<Operation> {
     let (mut tx, _) = opened::opportunity(state, caller.tenant, opportunity).await?;
     let performer = perform_as::choose(&mut tx, caller, connection, draft.perform_as.as_deref()).await?;

@@ -10,11 +10,12 @@ use super::write::{Operation, Write};
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::lever::notes::CreatedNote;
-use crate::lever::{Account, Note, Outcome, Record};
+use crate::lever::{self, Account, Note, Outcome, Record};
 use crate::mirror::notes;
 use crate::operations::failure::Failure;
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, Made};
+use crate::operations::{Keep, again_when_undone, keep};
 use crate::state::AppState;
 
 /// Between two looks while a caller waits; grows.
@@ -51,9 +52,7 @@ async fn see_through(state: &AppState, tenant: TenantId, account: &Account, oper
             succeeded(state, tenant, &operation, &found).await
         }
         Err(error) if error.outcome() == Outcome::DefinitelyNot => {
-            let mut tx = state.db.begin(tenant).await?;
-            store::fail(&mut tx, &operation, &Failure::of(&error), state.clock.now()).await?;
-            tx.commit().await?;
+            again_when_undone(|| failed(state, tenant, &operation, &error)).await?;
             return Err(error.into());
         }
         Err(error) => {
@@ -66,6 +65,14 @@ async fn see_through(state: &AppState, tenant: TenantId, account: &Account, oper
         tracing::warn!(operation = %operation.id, %error, "the outcome of a note could not be stored; its job will find it out again");
         operation
     }))
+}
+
+/// Lever refused the note.
+async fn failed(state: &AppState, tenant: TenantId, operation: &Operation, error: &lever::Error) -> Result<()> {
+    let mut tx = state.db.begin(tenant).await?;
+    store::fail(&mut tx, operation, &Failure::of(error), state.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Looks whether the note is there; `None` when it is not, or when part of the answer could not be read.
@@ -90,9 +97,14 @@ pub(super) async fn look(state: &AppState, tenant: TenantId, account: &Account, 
 /// # Errors
 /// The database failed: the outcome may or may not be stored.
 pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation> {
+    again_when_undone(|| store_success(state, tenant, operation, found)).await
+}
+
+async fn store_success(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation> {
     let mut tx = state.db.begin(tenant).await?;
+    let keep = keep(&mut tx, operation).await?;
     let made = Made { note: Some(&found.note.id), lever_status: found.lever_status, ..Made::default() };
-    if store::succeed(&mut tx, operation, &made, state.clock.now()).await? {
+    if store::succeed(&mut tx, operation, &made, state.clock.now()).await? && keep == Keep::Answer {
         notes::upsert(&mut tx, &operation.opportunity_id, std::slice::from_ref(&found.note), found.read_at).await?;
     }
     let operation = store::find(&mut tx, operation.id).await?.ok_or(sqlx::Error::RowNotFound)?;

@@ -14,6 +14,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgPool};
 
 use super::Write;
+use super::again_when_undone;
 use super::body::Body;
 use super::store::{self, Operation};
 use crate::auth::Caller;
@@ -73,10 +74,13 @@ where
     let Some(key) = key(headers)? else { return work(Ticket(None)).await };
     let fingerprint = crypto::hash([path.as_bytes(), b"\n", body.canonical().as_bytes()].concat());
     let claimed = Claimed { caller: caller.user_id.clone(), route, key, at: state.clock.now() };
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let row = claimed.claim(&mut tx, &fingerprint).await?;
-    tx.commit().await?;
-    if let Some(row) = row {
+    let claim = || async {
+        let mut tx = state.db.begin(caller.tenant).await?;
+        let row = claimed.claim(&mut tx, &fingerprint).await?;
+        tx.commit().await?;
+        Ok(row)
+    };
+    if let Some(row) = again_when_undone(claim).await? {
         return again::<W>(state, caller, claimed, row, &fingerprint).await;
     }
     state.failpoints.after(Step::KeyClaimed).await;
@@ -200,18 +204,22 @@ impl Claimed {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, LONGEST_ANSWER).await.map_err(Error::internal)?;
         let text = String::from_utf8(body.to_vec()).map_err(Error::internal)?;
-        let mut tx = state.db.begin(caller.tenant).await?;
-        if is_not_now(parts.status, &text) {
-            self.free(&mut tx).await?;
-        } else {
-            let headers = KEPT_HEADERS.iter().filter_map(|name| Some((name.as_str(), parts.headers.get(name)?.to_str().ok()?))).collect();
-            self.store(&mut tx, parts.status, headers, &text).await?;
-        }
-        tx.commit().await?;
+        let headers: Vec<_> = KEPT_HEADERS.iter().filter_map(|name| Some((name.as_str(), parts.headers.get(name)?.to_str().ok()?))).collect();
+        let end = || async {
+            let mut tx = state.db.begin(caller.tenant).await?;
+            if is_not_now(parts.status, &text) {
+                self.free(&mut tx).await?;
+            } else {
+                self.store(&mut tx, parts.status, &headers, &text).await?;
+            }
+            tx.commit().await?;
+            Ok(())
+        };
+        again_when_undone(end).await?;
         Ok(Response::from_parts(parts, text.into()))
     }
 
-    async fn store(&self, tx: &mut TenantTx, status: StatusCode, headers: Vec<(&str, &str)>, body: &str) -> Result<(), sqlx::Error> {
+    async fn store(&self, tx: &mut TenantTx, status: StatusCode, headers: &[(&str, &str)], body: &str) -> Result<(), sqlx::Error> {
         sqlx::query(
             "UPDATE idempotency_keys SET status = $6, headers = $7, body = $8
              WHERE tenant_id = $1 AND caller = $2 AND route = $3 AND key = $4 AND created_at = $5",
@@ -222,7 +230,7 @@ impl Claimed {
         .bind(&self.key)
         .bind(self.at)
         .bind(i32::from(status.as_u16()))
-        .bind(Json(&headers))
+        .bind(Json(headers))
         .bind(body)
         .execute(&mut **tx)
         .await

@@ -10,6 +10,8 @@
 //! | `log` `view` `steps` | the endpoints of the log of writes; what they show; every attempt to make one |
 //! | `webhooks` | webhooks made and removed at Lever, which are in the log too |
 //! | `idempotency` | the same key, the same answer |
+//! | `undone` | a transaction that lost against another is done again |
+//! | `keep` | what of a write's result may be stored in our copy |
 //! | `body` `strict` `fields` `time` | a body as it was sent, and read field by field |
 //! | `perform_as` `patience` | in whose name a write is made; how long a caller waits for it |
 
@@ -17,6 +19,7 @@ pub mod body;
 pub mod failure;
 pub mod fields;
 pub mod idempotency;
+mod keep;
 pub mod log;
 pub mod patience;
 pub mod perform_as;
@@ -25,6 +28,7 @@ mod steps;
 pub mod store;
 mod strict;
 mod time;
+mod undone;
 mod view;
 pub mod webhooks;
 mod write;
@@ -34,8 +38,10 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
+pub use keep::{Keep, keep};
 pub use log::log;
 pub use steps::{OperationStep, StepOutcome};
+pub use undone::again_when_undone;
 pub use view::{OperationError, OperationStatus, OperationView};
 pub use write::Write;
 

@@ -52,6 +52,8 @@ pub struct Operation<W = Value> {
     #[sqlx(json)]
     pub request: W,
     pub attempts: i32,
+    /// The epoch of the connection under which it was sent.
+    pub connection_epoch: Option<i64>,
     pub lease_until: Option<DateTime<Utc>>,
     pub sent_at: DateTime<Utc>,
     pub error_code: Option<String>,
@@ -119,8 +121,9 @@ pub async fn record<W: Write>(tx: &mut TenantTx, new: NewOperation<'_, W>, now: 
     let id = OperationId::new();
     let operation = sqlx::query_as(
         "INSERT INTO operations (tenant_id, id, kind, status, caller, caller_email, perform_as, opportunity_id, panel_id, interview_id, mark,
-                                 request, attempts, lease_until, sent_at, created_at, steps)
-         VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $13, $14) RETURNING *",
+                                 request, attempts, lease_until, sent_at, created_at, steps, connection_epoch)
+         VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $13, $14,
+                 (SELECT epoch FROM connections WHERE tenant_id = $1)) RETURNING *",
     )
     .bind(tx.tenant())
     .bind(id)
@@ -375,6 +378,7 @@ pub async fn begin_again<W: Write>(
 ) -> Result<Option<Operation<W>>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE operations SET status = 'sending', attempts = attempts + 1, request = $4, lease_until = $5, sent_at = $6, opportunity_id = $7,
+                connection_epoch = (SELECT epoch FROM connections WHERE tenant_id = $1),
                 steps = CASE WHEN steps -> -1 ->> 'outcome' = 'sending' THEN with_step_ended(steps, $9) ELSE steps END || $8
          WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
     )

@@ -20,7 +20,7 @@ use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// Add one interview to a panel
@@ -58,8 +58,8 @@ async fn work(state: &AppState, caller: &Caller, id: &str, body: &Value, ticket:
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     // Which interviews are there already must be known, to recognise the new one should Lever's answer be lost.
-    panel::read_fresh(state, caller.tenant, &account, &known, patience).await?;
-    let operation = prepare(state, caller, &connection, id, &draft, &wishes, ticket).await?;
+    panel::read_fresh(state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
+    let operation = again_when_undone(|| prepare(state, caller, &connection, id, &draft, &wishes, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
@@ -71,7 +71,7 @@ async fn prepare(
     id: &str,
     draft: &InterviewDraft,
     wishes: &Wishes,
-    ticket: Ticket,
+    ticket: &Ticket,
 ) -> Result<Operation> {
     let now = state.clock.now();
     let (mut tx, row) = panel::begin(state, caller.tenant, id).await?;

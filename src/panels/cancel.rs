@@ -6,16 +6,16 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::write::Write;
+use super::write::{Operation, Write};
 use super::{answer, panel, send};
-use crate::accounts;
-use crate::auth::Member;
+use crate::accounts::{self, Connection};
+use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::{Filters, LeverId};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// In whose name it is done.
@@ -58,19 +58,33 @@ pub(super) async fn cancel(
     let account = account.in_lane(Lane::Person);
     // Only a caller who means one version needs a fresh one; canceling itself overwrites nothing.
     if panel::is_pinned(&headers) {
-        panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
+        panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     }
-    let (mut tx, row) = panel::begin(&state, caller.tenant, &id).await?;
-    if row.canceled_at.is_some() {
-        tx.commit().await?;
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    panel::check_version(&mut tx, &headers, &row).await?;
-    let performer = perform_as::choose(&mut tx, &caller, &connection, performer.perform_as.as_deref()).await?;
-    let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
-    let write = Write::CancelPanel { panel: id };
-    let operation = store::record(&mut tx, NewOperation::by(&caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
-    record::commit(&state, tx, &operation).await?;
+    let prepared = again_when_undone(|| prepare(&state, &caller, &connection, &id, &headers, &performer)).await?;
+    let Some(operation) = prepared else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let operation = send::carry_out(&state, caller.tenant, &account, operation, patience).await?;
     answer::of(&state, caller.tenant, &operation).await
+}
+
+/// Judges the cancellation and records it; `None` when the panel is canceled already.
+async fn prepare(
+    state: &AppState,
+    caller: &Caller,
+    connection: &Connection,
+    id: &str,
+    headers: &HeaderMap,
+    performer: &Performer,
+) -> Result<Option<Operation>> {
+    let (mut tx, row) = panel::begin(state, caller.tenant, id).await?;
+    if row.canceled_at.is_some() {
+        tx.commit().await?;
+        return Ok(None);
+    }
+    panel::check_version(&mut tx, headers, &row).await?;
+    let performer = perform_as::choose(&mut tx, caller, connection, performer.perform_as.as_deref()).await?;
+    let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
+    let write = Write::CancelPanel { panel: id.to_owned() };
+    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
+    record::commit(state, tx, &operation).await?;
+    Ok(Some(operation))
 }

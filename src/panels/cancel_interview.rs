@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::cancel::Performer;
-use super::write::Write;
+use super::write::{Operation, Write};
 use super::{answer, evidence, merge, panel, send};
-use crate::accounts;
+use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
@@ -15,7 +15,7 @@ use crate::mirror::interviews;
 use crate::mirror::{Filters, LeverId};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// Cancel one interview. The last one of a panel cancels the panel.
@@ -46,21 +46,35 @@ pub(super) async fn cancel(
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     if panel::is_pinned(&headers) {
-        panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
+        panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     }
-    let (mut tx, row) = panel::begin(&state, caller.tenant, &panel_id).await?;
-    if row.canceled_at.is_some() || !evidence::by_id(&row.raw, Some(&id)).is_some_and(merge::is_on) {
-        tx.commit().await?;
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    panel::check_version(&mut tx, &headers, &row).await?;
-    let performer = perform_as::choose(&mut tx, &caller, &connection, performer.perform_as.as_deref()).await?;
-    let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
-    let write = Write::CancelInterview { panel: panel_id, interview: id };
-    let operation = store::record(&mut tx, NewOperation::by(&caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
-    record::commit(&state, tx, &operation).await?;
+    let prepared = again_when_undone(|| prepare(&state, &caller, &connection, (&panel_id, &id), &headers, &performer)).await?;
+    let Some(operation) = prepared else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let operation = send::carry_out(&state, caller.tenant, &account, operation, patience).await?;
     answer::of(&state, caller.tenant, &operation).await
+}
+
+/// Judges the cancellation and records it; `None` when the interview is canceled already.
+async fn prepare(
+    state: &AppState,
+    caller: &Caller,
+    connection: &Connection,
+    (panel_id, id): (&str, &str),
+    headers: &HeaderMap,
+    performer: &Performer,
+) -> Result<Option<Operation>> {
+    let (mut tx, row) = panel::begin(state, caller.tenant, panel_id).await?;
+    if row.canceled_at.is_some() || !evidence::by_id(&row.raw, Some(id)).is_some_and(merge::is_on) {
+        tx.commit().await?;
+        return Ok(None);
+    }
+    panel::check_version(&mut tx, headers, &row).await?;
+    let performer = perform_as::choose(&mut tx, caller, connection, performer.perform_as.as_deref()).await?;
+    let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
+    let write = Write::CancelInterview { panel: panel_id.to_owned(), interview: id.to_owned() };
+    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
+    record::commit(state, tx, &operation).await?;
+    Ok(Some(operation))
 }
 
 /// The panel of an interview that takes place; `None` when it was canceled already.

@@ -12,8 +12,8 @@ use crate::ids::TenantId;
 use crate::jobs::{Claim, Outcome};
 use crate::lever::{Account, Panel, Record};
 use crate::mirror::panels;
-use crate::operations::record;
 use crate::operations::store::{self, NewOperation, Status};
+use crate::operations::{Keep, keep, record};
 use crate::state::AppState;
 
 /// So often Lever may refuse to take a surplus away.
@@ -55,10 +55,11 @@ async fn surplus_panels(state: &AppState, claim: &Claim, account: &Account, oper
         read => read?,
     };
     let mut tx = state.db.begin(tenant).await?;
+    let keep = keep(&mut tx, operation).await?;
     if !claim.holds(&mut tx).await? {
         return Ok(());
     }
-    if read.unreadable == 0 {
+    if read.unreadable == 0 && keep == Keep::Answer {
         panels::replace_for_opportunity(&mut tx, &operation.opportunity_id, &read.records, read_at).await?;
     }
     tx.commit().await?;

@@ -20,7 +20,7 @@ use crate::mirror::panels::PanelView;
 use crate::operations::body::Body;
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// Edit a panel. What is not sent stays as it is; `interviews` is the whole list, and those that stay carry their `id`.
@@ -53,8 +53,8 @@ pub(super) async fn edit(
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
-    match prepare(&state, &caller, &connection, &id, &headers, &draft, body.value).await? {
+    panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
+    match again_when_undone(|| prepare(&state, &caller, &connection, &id, &headers, &draft, &body.value)).await? {
         Prepared::Nothing(response) => Ok(response),
         Prepared::Recorded(operation) => {
             let operation = send::carry_out(&state, caller.tenant, &account, *operation, patience).await?;
@@ -76,7 +76,7 @@ async fn prepare(
     id: &str,
     headers: &HeaderMap,
     draft: &PanelDraft,
-    patch: Value,
+    patch: &Value,
 ) -> Result<Prepared> {
     let now = state.clock.now();
     let (mut tx, row) = panel::begin(state, caller.tenant, id).await?;
@@ -103,7 +103,7 @@ async fn prepare(
     });
     let slots = slots::of_panel(&row.raw, &body);
     judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Panel(id), now).await?;
-    let write = Write::EditPanel { panel: id.to_owned(), body, patch, before: row.raw, pinned: panel::is_pinned(headers) };
+    let write = Write::EditPanel { panel: id.to_owned(), body, patch: patch.clone(), before: row.raw, pinned: panel::is_pinned(headers) };
     let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
     record::commit(state, tx, &operation).await?;
     Ok(Prepared::Recorded(Box::new(operation)))

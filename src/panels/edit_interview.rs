@@ -20,7 +20,7 @@ use crate::mirror::interviews::{self, InterviewView};
 use crate::operations::body::Body;
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// Edit one interview. What is not sent stays as it is.
@@ -53,10 +53,10 @@ pub(super) async fn edit(
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    let opportunity = panel::read_fresh(&state, caller.tenant, &account, &known, patience).await?;
+    let opportunity = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     let alone = read_alone(&state, &account, opportunity, id.clone(), patience).await?;
     let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, alone };
-    match prepare(&state, &caller, &connection, &headers, edit).await? {
+    match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Err(response) => Ok(response),
         Ok(operation) => {
             let operation = send::carry_out(&state, caller.tenant, &account, operation, patience).await?;
@@ -94,7 +94,7 @@ async fn prepare(
     caller: &Caller,
     connection: &Connection,
     headers: &HeaderMap,
-    edit: Edit<'_>,
+    edit: &Edit<'_>,
 ) -> Result<Result<Operation, Response>> {
     let now = state.clock.now();
     let (mut tx, row) = panel::begin(state, caller.tenant, edit.panel).await?;
@@ -121,7 +121,7 @@ async fn prepare(
         panel: edit.panel.to_owned(),
         interview: edit.interview.to_owned(),
         body: of_panel(body, edit.panel),
-        patch: edit.patch,
+        patch: edit.patch.clone(),
         before,
         alone,
         pinned: panel::is_pinned(headers),

@@ -3,20 +3,27 @@
 use super::look::Found;
 use super::write::{Operation, Write};
 use crate::db::TenantTx;
+use crate::error::Result;
 use crate::failpoint::Step;
 use crate::ids::TenantId;
 use crate::jobs::{self, Job};
 use crate::mirror::panels;
 use crate::operations::failure::Failure;
 use crate::operations::store::{self, Made};
+use crate::operations::{Keep, again_when_undone, keep};
 use crate::state::AppState;
 
 /// It happened. The operation as it is stored now.
 ///
 /// # Errors
 /// The database failed: the outcome may or may not be stored.
-pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation, sqlx::Error> {
+pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation> {
+    again_when_undone(|| store_success(state, tenant, operation, found)).await
+}
+
+async fn store_success(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation> {
     let mut tx = state.db.begin(tenant).await?;
+    let keep = keep(&mut tx, operation).await?;
     let made = Made {
         lever_status: found.lever_status,
         opportunity: Some(&found.opportunity),
@@ -25,8 +32,10 @@ pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Op
         note: None,
     };
     let first = store::succeed(&mut tx, operation, &made, state.clock.now()).await?;
-    if first {
-        mirror(state, &mut tx, operation, found).await?;
+    match keep {
+        Keep::Answer if first => mirror(state, &mut tx, operation, found).await?,
+        Keep::Reread if first => refresh(state, &mut tx, operation).await?,
+        _ => {}
     }
     let operation = reread(&mut tx, operation).await?;
     tx.commit().await?;
@@ -40,12 +49,17 @@ pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Op
 ///
 /// # Errors
 /// As [`succeeded`].
-pub(super) async fn failed(state: &AppState, tenant: TenantId, operation: &Operation, failure: &Failure) -> Result<Operation, sqlx::Error> {
+pub(super) async fn failed(state: &AppState, tenant: TenantId, operation: &Operation, failure: &Failure) -> Result<Operation> {
+    again_when_undone(|| store_failure(state, tenant, operation, failure)).await
+}
+
+async fn store_failure(state: &AppState, tenant: TenantId, operation: &Operation, failure: &Failure) -> Result<Operation> {
     let now = state.clock.now();
     let mut tx = state.db.begin(tenant).await?;
+    let keep = keep(&mut tx, operation).await?;
     store::fail(&mut tx, operation, failure, now).await?;
     // Lever saw it otherwise than our copy: look again what is there.
-    if failure.refusal.is_some() {
+    if failure.refusal.is_some() && keep != Keep::Nothing {
         refresh(state, &mut tx, operation).await?;
     }
     let operation = reread(&mut tx, operation).await?;
@@ -60,7 +74,11 @@ pub(super) async fn failed(state: &AppState, tenant: TenantId, operation: &Opera
 ///
 /// # Errors
 /// As [`succeeded`].
-pub(super) async fn unknown(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Option<Operation>, sqlx::Error> {
+pub(super) async fn unknown(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Option<Operation>> {
+    again_when_undone(|| store_unknown(state, tenant, operation)).await
+}
+
+async fn store_unknown(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Option<Operation>> {
     let mut tx = state.db.begin(tenant).await?;
     let operation = store::ended_unknown(&mut tx, operation, state.clock.now()).await?;
     tx.commit().await?;
@@ -71,7 +89,11 @@ pub(super) async fn unknown(state: &AppState, tenant: TenantId, operation: &Oper
 ///
 /// # Errors
 /// As [`succeeded`].
-pub(super) async fn moved(state: &AppState, tenant: TenantId, operation: &Operation, to: &str) -> Result<Option<Operation>, sqlx::Error> {
+pub(super) async fn moved(state: &AppState, tenant: TenantId, operation: &Operation, to: &str) -> Result<Option<Operation>> {
+    again_when_undone(|| store_move(state, tenant, operation, to)).await
+}
+
+async fn store_move(state: &AppState, tenant: TenantId, operation: &Operation, to: &str) -> Result<Option<Operation>> {
     let mut tx = state.db.begin(tenant).await?;
     let operation = store::move_to(&mut tx, operation, to).await?;
     tx.commit().await?;
@@ -82,7 +104,7 @@ pub(super) async fn moved(state: &AppState, tenant: TenantId, operation: &Operat
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn as_it_stands(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Operation, sqlx::Error> {
+pub(super) async fn as_it_stands(state: &AppState, tenant: TenantId, operation: &Operation) -> Result<Operation> {
     let mut tx = state.db.begin(tenant).await?;
     let operation = reread(&mut tx, operation).await?;
     tx.commit().await?;

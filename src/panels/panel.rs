@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::{judge, whereabouts};
+use crate::accounts;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
@@ -46,14 +47,23 @@ pub(super) fn zone(panel: &PanelRow) -> Option<Tz> {
 /// now.
 ///
 /// # Errors
-/// 404 when Lever has it no longer; 503 when that takes too long; Lever or the database failed.
-pub(super) async fn read_fresh(state: &AppState, tenant: TenantId, account: &Account, panel: &PanelRow, patience: Patience) -> Result<String> {
+/// 404 when Lever has it no longer, or the connection has ended meanwhile; 503 when that takes too long; Lever or the database failed.
+pub(super) async fn read_fresh(
+    state: &AppState,
+    tenant: TenantId,
+    (account, epoch): (&Account, i64),
+    panel: &PanelRow,
+    patience: Patience,
+) -> Result<String> {
     let (state, account, panel) = (state.clone(), account.clone(), panel.clone());
     let clock = state.clock.clone();
     let read = async move {
         let read_at = state.clock.now();
         let found = whereabouts::find(&state, tenant, &account, &panel.opportunity_id, &panel.id).await?;
         let mut tx = state.db.begin(tenant).await?;
+        if !accounts::hold(&mut tx, epoch).await? {
+            return Err(Error::not_found());
+        }
         match &found {
             Some(place) => drop(panels::upsert(&mut tx, &place.opportunity, std::slice::from_ref(&place.panel), read_at).await?),
             None => panels::mark_gone(&mut tx, &panel.id, read_at).await?,

@@ -23,7 +23,7 @@ use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
 
 /// Our copy of a candidate and the panels is good enough for a booking until it is this old.
@@ -62,7 +62,7 @@ async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value
     let (account, connection) = accounts::open(state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     make_fresh(state, caller, (&account, connection.epoch), opportunity, patience).await?;
-    let operation = prepare(state, caller, &connection, opportunity, &draft, ticket).await?;
+    let operation = again_when_undone(|| prepare(state, caller, &connection, opportunity, &draft, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
@@ -92,7 +92,7 @@ async fn prepare(
     connection: &Connection,
     opportunity: &str,
     draft: &PanelDraft,
-    ticket: Ticket,
+    ticket: &Ticket,
 ) -> Result<Operation> {
     let now = state.clock.now();
     let mark = mark::new();

@@ -54,9 +54,9 @@ pub(super) async fn see_through(
         Delivered::Made(made) => {
             state.failpoints.after(Step::Answered).await;
             let found = complete(state, tenant, account, &operation, made).await;
-            outcome::succeeded(state, tenant, &operation, &found).await.map_err(Into::into)
+            outcome::succeeded(state, tenant, &operation, &found).await
         }
-        Delivered::Seen(found) => outcome::succeeded(state, tenant, &operation, &found).await.map_err(Into::into),
+        Delivered::Seen(found) => outcome::succeeded(state, tenant, &operation, &found).await,
         Delivered::Refused(error) => {
             outcome::failed(state, tenant, &operation, &Failure::of(&error)).await?;
             return Err(error.into());
@@ -200,17 +200,17 @@ async fn wait_and_look(
 ) -> Result<Operation> {
     let mut pause = FIRST_PAUSE;
     let Some(operation) = outcome::unknown(state, tenant, operation).await? else {
-        return Ok(outcome::as_it_stands(state, tenant, operation).await?);
+        return outcome::as_it_stands(state, tenant, operation).await;
     };
     loop {
         match look(state, tenant, account, &operation).await {
-            Ok(Seen::Done(found)) => return Ok(outcome::succeeded(state, tenant, &operation, &found).await?),
-            Ok(Seen::Gone) => return Ok(outcome::failed(state, tenant, &operation, &Failure::gone()).await?),
+            Ok(Seen::Done(found)) => return outcome::succeeded(state, tenant, &operation, &found).await,
+            Ok(Seen::Gone) => return outcome::failed(state, tenant, &operation, &Failure::gone()).await,
             Ok(Seen::NotDone(_) | Seen::Unclear) => {}
             Err(error) => tracing::info!(operation = %operation.id, %error, "Lever could not be asked what became of a write"),
         }
         let Some(patience) = patience.filter(|patience| !patience.is_over(&state.clock)) else {
-            return Ok(outcome::as_it_stands(state, tenant, &operation).await?);
+            return outcome::as_it_stands(state, tenant, &operation).await;
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

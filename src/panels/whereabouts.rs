@@ -3,6 +3,7 @@
 
 use super::look::carries;
 use super::write::Operation;
+use crate::accounts;
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::lever::opportunities::OpportunityFilter;
@@ -49,8 +50,8 @@ pub(super) async fn find_marked_elsewhere(state: &AppState, tenant: TenantId, ac
     Ok(None)
 }
 
-/// The person's other opportunities, as Lever has them and as our copy knows them. Our copy is brought up to date on the way: a merge
-/// changes whose opportunity it is.
+/// The person's other opportunities, as Lever has them and as our copy knows them. Our copy is brought up to date on the way, while
+/// it is still ours: a merge changes whose opportunity it is.
 async fn others(state: &AppState, tenant: TenantId, account: &Account, opportunity: &str) -> Result<Vec<String>> {
     let read_at = state.clock.now();
     let fresh = there(account.get_opportunity(opportunity).await)?;
@@ -64,7 +65,9 @@ async fn others(state: &AppState, tenant: TenantId, account: &Account, opportuni
         read.extend(account.list_opportunities(&filter, &Paging::first()).await?.records);
     }
     let mut tx = state.db.begin(tenant).await?;
-    opportunities::upsert(&mut tx, &read, read_at).await?;
+    if accounts::hold_any(&mut tx).await?.is_some() {
+        opportunities::upsert(&mut tx, &read, read_at).await?;
+    }
     let known = opportunities::others_of_the_person(&mut tx, opportunity).await?;
     tx.commit().await?;
     let mut others: Vec<String> = Vec::new();

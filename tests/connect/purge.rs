@@ -1,7 +1,7 @@
 //! A purge, proven: nothing of any candidate is left in any table.
 
 use lever_integration::fake_lever::{Event, Fault, FaultKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::support::story::{Person, Story};
@@ -76,6 +76,35 @@ async fn a_read_that_is_under_way_brings_nothing_back() {
         story.connect(&mut north.clone(), 0).await;
     }
     story.work().await;
+    story.end().await;
+}
+
+/// A write that Lever answers after the purge is settled in the log, and no copy is kept of what it made.
+#[tokio::test]
+async fn a_write_that_is_under_way_brings_nothing_back() {
+    let story = Story::begin().await;
+    let mut north = story.admin(NORTH);
+    story.connect_and_sync(&mut north, 0).await;
+    let account = story.account(0);
+    let opportunity = account.active[0].clone();
+    let interview = json!({"start": "2090-01-07T10:00:00Z", "durationMinutes": 30, "interviewers": [{"id": account.super_admin().id}]});
+    let panel = json!({"timezone": "Europe/Berlin", "allowConflicts": true, "interviews": [interview]});
+    for (what, body, kind) in [("panels", panel, "schedule_panel"), ("notes", json!({"value": "Met in the hall."}), "write_note")] {
+        let path = format!("/v1/opportunities/{opportunity}/{what}");
+        story.lever.fault(Fault::new("POST", &format!("/v1/opportunities/*/{what}"), FaultKind::AnswerHeld).times(1));
+        let purge = async {
+            story.lever.wait_held(1).await;
+            north.delete("/v1/lever/connection?purge=true").await.expect(204);
+            story.lever.release().await;
+        };
+        let (answer, ()) = tokio::join!(north.post(&path, body), purge);
+        answer.expect(202);
+        assert_eq!(traces(&story, std::slice::from_ref(&opportunity)).await, Vec::<String>::new(), "{what}");
+        let log = north.get("/v1/operations").await.expect(200).json();
+        let write = log["data"].as_array().expect("a list").iter().find(|it| it["kind"] == kind).expect("in the log").clone();
+        assert_eq!((&write["status"], &write["leverStatus"]), (&json!("succeeded"), &json!(201)), "{write}");
+        story.connect_and_sync(&mut north.clone(), 0).await;
+    }
     story.end().await;
 }
 
