@@ -232,7 +232,7 @@ impl Claim {
         Ok(deleted.rows_affected() == 1)
     }
 
-    /// What is asked for from now on does not wake it: see `store_webhook_delivery`.
+    /// What is asked for from now on does not wake it: see `store_webhook_deliveries`.
     async fn rest(&self, dispatch: &PgPool, until: DateTime<Utc>) -> Result<(), sqlx::Error> {
         sqlx::query(
             "UPDATE jobs SET lease_until = NULL, last_error = NULL, run_at = $5, attempts = 0

@@ -9,7 +9,7 @@
 //! | `burst` | pure: when to read again what many deliveries are about |
 //! | `compare` `register` | pure: what stands at Lever against what is wanted; the job that makes them equal |
 //! | `work` | the account and the fence that the jobs share |
-//! | `store` | the table `webhook_deliveries` |
+//! | `together` `store` | deliveries that come at once go with one commit; the table `webhook_deliveries` |
 //!
 //! The rule: a delivery is a hint. Lever signs a random token and the time, never the data, so nothing that a delivery says is
 //! stored as truth: it only names what to read again. Duplicates, reordering and reruns all end in the same reading, and a delivery
@@ -25,6 +25,7 @@ mod register;
 mod roll;
 mod signature;
 mod store;
+mod together;
 mod work;
 
 pub use process::{refresh_contact, refresh_opportunity};

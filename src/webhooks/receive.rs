@@ -11,14 +11,15 @@ use utoipa_axum::routes;
 use super::event::Event;
 use super::keys::Keys;
 use super::signature;
-use super::store::{self, Stored};
+use super::store::{Delivery, Stored};
+use super::together::Together;
 use crate::accounts::webhooks;
 use crate::error::{Error, Problem, Result};
 use crate::state::AppState;
 
 /// The endpoint that Lever calls. It carries its own proof: no caller, no session, no origin.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(receive)).layer(Extension(Keys::default()))
+    OpenApiRouter::new().routes(routes!(receive)).layer(Extension(Keys::default())).layer(Extension(Together::default()))
 }
 
 /// Receive a webhook delivery from Lever
@@ -33,7 +34,13 @@ pub fn router() -> OpenApiRouter<AppState> {
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such webhook"),
         (status = 413, body = Problem, content_type = "application/problem+json", description = "The body is too large"),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "It cannot be stored now; Lever will try again")))]
-async fn receive(State(state): State<AppState>, Extension(keys): Extension<Keys>, Path(id): Path<String>, body: Bytes) -> Result<StatusCode> {
+async fn receive(
+    State(state): State<AppState>,
+    Extension(keys): Extension<Keys>,
+    Extension(together): Extension<Together>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode> {
     let tenant = webhooks::tenant_of(&id).ok_or_else(Error::not_found)?;
     let key = keys.of(&state, tenant, &id).await?.ok_or_else(Error::not_found)?;
     let authentic = |event: &Event| signature::is_authentic(&key, &event.token, event.triggered_at, &event.signature);
@@ -41,7 +48,7 @@ async fn receive(State(state): State<AppState>, Extension(keys): Extension<Keys>
         metrics::counter!("lever_webhook_deliveries_total", "outcome" => "unverified").increment(1);
         return Err(Error::new(StatusCode::UNAUTHORIZED, "invalid_signature", "This delivery does not carry the signature of its webhook."));
     };
-    match store::remember(&state.db, tenant, &id, &event, state.clock.now()).await? {
+    match together.remember(&state.db, tenant, Delivery::of(&id, &event, state.clock.now())).await? {
         Stored::New => {
             metrics::counter!("lever_webhook_deliveries_total", "outcome" => "stored").increment(1);
             state.work.notify_one();

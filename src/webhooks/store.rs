@@ -25,31 +25,61 @@ pub(super) enum Stored {
     Refused,
 }
 
-/// Remembers a verified delivery and asks for its job: one statement, durable when this returns. The token is remembered with the
-/// job and never before it, so that a try that died is no reason to refuse the next.
-///
-/// It is recognised by what the signature covers, token and time joined as Lever joins them: a captured delivery whose digits were
-/// moved from the one to the other is still signed, and still the same. The webhook's id goes before it, because two webhooks may
-/// be told of one occurrence under one token.
+/// A verified delivery, as it is remembered.
+pub(super) struct Delivery {
+    webhook: String,
+    /// Of the webhook's id and what the signature covers, token and time joined as Lever joins them: a captured delivery whose digits were
+    /// moved from the one to the other is still signed, and still the same. The id goes before it, because two webhooks may be told of one
+    /// occurrence under one token.
+    token_hash: Vec<u8>,
+    opportunity: Option<String>,
+    contact: Option<String>,
+    triggered_at: Option<DateTime<Utc>>,
+    received_at: DateTime<Utc>,
+    job: Option<Job>,
+}
+
+impl Delivery {
+    /// What came for this webhook, now.
+    pub fn of(webhook: &str, event: &Event, now: DateTime<Utc>) -> Self {
+        Self {
+            webhook: webhook.to_owned(),
+            token_hash: crypto::hash([webhook, &event.token, &event.triggered_at.to_string()].concat()),
+            opportunity: event.opportunity().map(str::to_owned),
+            contact: event.contact().map(str::to_owned),
+            triggered_at: event.triggered(),
+            received_at: now,
+            job: event.job(),
+        }
+    }
+}
+
+/// Remembers deliveries of one organization and asks for their jobs: one statement, durable when this returns. A token is remembered with
+/// the job and never before it, so that a try that died is no reason to refuse the next. What became of each, in their order.
 ///
 /// # Errors
-/// The database failed: Lever must hear so, and will try again.
-pub(super) async fn remember(db: &Db, tenant: TenantId, webhook: &str, event: &Event, now: DateTime<Utc>) -> Result<Stored, sqlx::Error> {
-    let job = event.job();
-    sqlx::query_scalar("SELECT store_webhook_delivery($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+/// The database failed, and none is stored: Lever must hear so, and will try again.
+pub(super) async fn remember(db: &Db, tenant: TenantId, deliveries: &[Delivery]) -> Result<Vec<Stored>, sqlx::Error> {
+    let jobs = || deliveries.iter().map(|it| it.job.as_ref());
+    sqlx::query_scalar("SELECT store_webhook_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
         .bind(tenant)
-        .bind(webhook)
-        .bind(crypto::hash([webhook, &event.token, &event.triggered_at.to_string()].concat()))
-        .bind(event.opportunity())
-        .bind(event.contact())
-        .bind(event.triggered())
-        .bind(now)
-        .bind(job.as_ref().map(Job::kind))
-        .bind(job.as_ref().map(Job::key))
-        .bind(job.as_ref().map(Job::payload))
-        .bind(job.as_ref().map(Job::priority))
+        .bind(column(deliveries, |it| it.webhook.as_str()))
+        .bind(column(deliveries, |it| it.token_hash.as_slice()))
+        .bind(column(deliveries, |it| it.opportunity.as_deref()))
+        .bind(column(deliveries, |it| it.contact.as_deref()))
+        .bind(column(deliveries, |it| it.triggered_at))
+        .bind(column(deliveries, |it| it.received_at))
+        .bind(jobs().map(|job| job.map(Job::kind)).collect::<Vec<_>>())
+        .bind(jobs().map(|job| job.map(Job::key)).collect::<Vec<_>>())
+        .bind(jobs().map(|job| job.map(Job::payload)).collect::<Vec<_>>())
+        .bind(jobs().map(|job| job.map(Job::priority)).collect::<Vec<_>>())
         .fetch_one(db.webhooks())
         .await
+}
+
+/// One column of the rows, for `unnest`.
+fn column<'a, T>(rows: &'a [Delivery], value: impl Fn(&'a Delivery) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 /// What deliveries are about.
