@@ -89,7 +89,7 @@ pub async fn end(state: &AppState, cookie_value: Option<&str>) -> Result<Cookie<
 
 /// The person whose session this is, and the session's hash (what a Connect click is bound to).
 pub(super) async fn find(state: &AppState, presented: Presented) -> Result<Option<(Caller, Vec<u8>)>> {
-    let mut tx = state.db.begin(presented.tenant).await?;
+    let mut tx = state.db.look(presented.tenant).await?;
     let row: Option<Row> =
         sqlx::query_as("SELECT user_id, email, role FROM browser_sessions WHERE tenant_id = $1 AND secret_hash = $2 AND expires_at > $3")
             .bind(presented.tenant)
@@ -97,7 +97,6 @@ pub(super) async fn find(state: &AppState, presented: Presented) -> Result<Optio
             .bind(state.clock.now())
             .fetch_optional(&mut *tx)
             .await?;
-    tx.commit().await?;
     Ok(row.map(|row| {
         let role = if row.role == "admin" { Role::Admin } else { Role::Member };
         (Caller { tenant: presented.tenant, user_id: row.user_id, email: row.email, role }, presented.secret_hash)

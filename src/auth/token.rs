@@ -1,5 +1,7 @@
 //! Bearer tokens: JWTs with `sub`, `org`, `role`, `email` and `exp`, signed with the shared secret or with a published key.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
@@ -18,13 +20,14 @@ const LEEWAY_SECONDS: i64 = 30;
 
 /// Verifies callers' tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct Verifier {
+pub struct Verifier(Arc<Rules>);
+
+struct Rules {
     keys: Keys,
     validation: Validation,
     clock: Clock,
 }
 
-#[derive(Clone)]
 enum Keys {
     Secret(DecodingKey),
     Published(PublishedKeys),
@@ -64,7 +67,7 @@ impl Verifier {
         if config.audience.is_some() {
             validation.required_spec_claims.insert("aud".into());
         }
-        Ok(Self { keys, validation, clock })
+        Ok(Self(Arc::new(Rules { keys, validation, clock })))
     }
 
     /// Who sent this token.
@@ -73,12 +76,13 @@ impl Verifier {
     /// 401 with a sentence that says what is wrong with it.
     pub async fn verify(&self, token: &str) -> Result<Caller> {
         let refused = |_| not_valid();
-        let claims = match &self.keys {
-            Keys::Secret(key) => decode::<Claims>(token, key, &self.validation).map_err(refused)?.claims,
+        let Rules { keys, validation, clock } = &*self.0;
+        let claims = match keys {
+            Keys::Secret(key) => decode::<Claims>(token, key, validation).map_err(refused)?.claims,
             Keys::Published(keys) => {
                 let header = decode_header(token).map_err(refused)?;
                 // A key verifies only with its own kind of algorithm.
-                let mut validation = self.validation.clone();
+                let mut validation = validation.clone();
                 validation.algorithms.retain(|allowed| *allowed == header.alg);
                 let candidates = keys.find(header.kid.as_deref()).await?;
                 let mut verified = candidates.iter().map(|key| decode::<Claims>(token, key, &validation));
@@ -86,7 +90,7 @@ impl Verifier {
             }
         };
         let expires = DateTime::from_timestamp(claims.exp as i64, 0).unwrap_or_default();
-        if self.clock.now() > expires + chrono::TimeDelta::seconds(LEEWAY_SECONDS) {
+        if clock.now() > expires + chrono::TimeDelta::seconds(LEEWAY_SECONDS) {
             return Err(Error::unauthenticated("The bearer token has expired. Get a new one."));
         }
         Ok(Caller { tenant: TenantId(claims.org), user_id: claims.sub, email: claims.email.unwrap_or_default(), role: claims.role })

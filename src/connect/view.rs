@@ -77,9 +77,8 @@ pub(super) async fn show(State(state): State<AppState>, Member(caller): Member) 
 /// # Errors
 /// The database failed.
 pub async fn of(state: &AppState, tenant: TenantId) -> Result<ConnectionView> {
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let facts = Facts::gather(state, &mut tx).await?;
-    tx.commit().await?;
     Ok(match facts {
         Some(facts) if facts.connection.status != Status::Disconnected => connected(facts, state.clock.now()),
         former => disconnected(former.map(|facts| facts.connection)),

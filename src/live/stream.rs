@@ -105,9 +105,8 @@ impl Watch {
 
     /// What is new since the last look.
     async fn look(&mut self) -> Result<Vec<Change>> {
-        let mut tx = self.state.db.begin(self.tenant).await?;
+        let mut tx = self.state.db.look(self.tenant).await?;
         let mut changes = store::after(&mut tx, self.seen.floor()).await?;
-        tx.commit().await?;
         changes.retain(|change| self.seen.is_new(change.number));
         Ok(changes)
     }

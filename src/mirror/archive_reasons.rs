@@ -81,7 +81,7 @@ pub struct ArchiveReasonView {
     responses((status = 200, body = Page<ArchiveReasonView>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
 async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<ArchiveReasonView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows = sqlx::query_as(
         "SELECT id, text, type, status, synced_at FROM archive_reasons
          WHERE tenant_id = $1 AND gone_at IS NULL AND ($2::text IS NULL OR id > $2)
@@ -92,6 +92,5 @@ async fn list(State(state): State<AppState>, Member(caller): Member, paging: Pag
     .bind(paging.rows())
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(Page::cut(rows, &paging, |reason: &ArchiveReasonView| reason.id.clone())))
 }

@@ -127,7 +127,7 @@ impl From<Listed> for FeedbackTemplateView {
     responses((status = 200, body = Page<FeedbackTemplateView>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
 async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<FeedbackTemplateView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows: Vec<Listed> = sqlx::query_as(
         "SELECT id, text, group_name, stage_id, raw, synced_at FROM feedback_templates
          WHERE tenant_id = $1 AND gone_at IS NULL AND ($2::text IS NULL OR id > $2)
@@ -138,6 +138,5 @@ async fn list(State(state): State<AppState>, Member(caller): Member, paging: Pag
     .bind(paging.rows())
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(Page::cut(rows, &paging, |row| row.id.clone()).map(FeedbackTemplateView::from)))
 }

@@ -80,7 +80,7 @@ pub struct StageView {
 )]
 async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<StageView>>> {
     let (after_position, after_id) = paging.after::<(i32, String)>()?.unzip();
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows = sqlx::query_as(
         "SELECT id, text, synced_at, position FROM stages
          WHERE tenant_id = $1 AND gone_at IS NULL AND ($2::int IS NULL OR (position, id) > ($2, $3))
@@ -92,6 +92,5 @@ async fn list(State(state): State<AppState>, Member(caller): Member, paging: Pag
     .bind(paging.rows())
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(Page::cut(rows, &paging, |stage: &StageView| (stage.position, stage.id.clone()))))
 }

@@ -75,7 +75,7 @@ pub struct TagView {
     responses((status = 200, body = Page<TagView>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
 async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<TagView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows = sqlx::query_as(
         "SELECT id, count, synced_at FROM tags
          WHERE tenant_id = $1 AND gone_at IS NULL AND ($2::text IS NULL OR id > $2)
@@ -86,6 +86,5 @@ async fn list(State(state): State<AppState>, Member(caller): Member, paging: Pag
     .bind(paging.rows())
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(Page::cut(rows, &paging, |tag: &TagView| tag.text.clone())))
 }

@@ -22,9 +22,8 @@ use crate::state::AppState;
     responses((status = 200, body = Page<OperationView>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
 pub async fn list(State(state): State<AppState>, Member(caller): Member, paging: Paging) -> Result<Json<Page<OperationView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let page = log(&mut tx, &paging).await?;
-    tx.commit().await?;
     Ok(Json(page))
 }
 
@@ -56,10 +55,9 @@ pub async fn log(tx: &mut TenantTx, paging: &Paging) -> Result<Page<OperationVie
 )]
 pub async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<OperationView>> {
     let id: OperationId = id.parse().map_err(|_| Error::not_found())?;
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let operation: Option<OperationView> =
         sqlx::query_as("SELECT * FROM operations WHERE tenant_id = $1 AND id = $2").bind(tx.tenant()).bind(id).fetch_optional(&mut *tx).await?;
-    tx.commit().await?;
     operation.map(Json).ok_or_else(Error::not_found)
 }
 

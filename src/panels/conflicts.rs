@@ -94,12 +94,11 @@ pub(super) async fn list(
     let from = from.ok_or_else(|| Error::invalid_parameter("from", "is required: a time such as 2026-12-01T17:00:00Z"))?;
     let to = to.ok_or_else(|| Error::invalid_parameter("to", "is required: a time such as 2026-12-01T18:00:00Z"))?;
     let after: Option<Position> = paging.after()?;
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     // First what is under way: what settles before the next statement is then found among the bookings.
     let mut found = under_way(&mut tx, &people, from, to).await?;
     found.retain(|conflict| after.as_ref().is_none_or(|after| conflict.position() > *after));
     found.extend(booked_after(&mut tx, &people, from, to, None, after, paging.rows()).await?.into_iter().map(Conflict::Booked));
-    tx.commit().await?;
     found.sort_by_cached_key(Conflict::position);
     Ok(Json(Page::cut(found, &paging, Conflict::position)))
 }

@@ -75,8 +75,7 @@ impl Watch {
 }
 
 async fn look(state: &AppState, tenant: TenantId, id: RunId) -> Result<Option<SyncView>> {
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let view = progress::find(&mut tx, id).await?;
-    tx.commit().await?;
     Ok(view)
 }

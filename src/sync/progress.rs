@@ -90,9 +90,8 @@ pub(super) async fn list(
     paging: Paging,
 ) -> Result<Json<Page<SyncView>>> {
     let Query(which) = which.map_err(|_| Error::invalid_parameter("kind", "must be full, incremental or reconcile"))?;
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let page = page_of(&mut tx, which.kind, &paging).await?;
-    tx.commit().await?;
     Ok(Json(page))
 }
 
@@ -122,9 +121,8 @@ async fn page_of(tx: &mut TenantTx, kind: Option<RunKind>, paging: &Paging) -> R
     (status = 404, description = "`not_found`", body = Problem),
 ))]
 pub(super) async fn show(State(state): State<AppState>, Member(caller): Member, Path(id): Path<String>) -> Result<Json<SyncView>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let found = find(&mut tx, parse(&id)?).await?;
-    tx.commit().await?;
     found.map(Json).ok_or_else(Error::not_found)
 }
 

@@ -84,8 +84,8 @@ pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, L
 }
 
 async fn find(state: &AppState, tenant: TenantId, id: &str) -> Result<Option<Found>, sqlx::Error> {
-    let mut tx = state.db.begin(tenant).await?;
-    let row = sqlx::query_as(
+    let mut tx = state.db.look(tenant).await?;
+    sqlx::query_as(
         "SELECT id, raw, anonymized, synced_at,
                 ARRAY(SELECT o.id FROM opportunities o WHERE o.tenant_id = $1 AND o.contact_id = c.id AND o.gone_at IS NULL ORDER BY o.id)
                     AS opportunity_ids
@@ -94,7 +94,5 @@ async fn find(state: &AppState, tenant: TenantId, id: &str) -> Result<Option<Fou
     .bind(tenant)
     .bind(id)
     .fetch_optional(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    Ok(row)
+    .await
 }

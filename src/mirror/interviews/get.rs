@@ -22,9 +22,8 @@ use crate::state::AppState;
     ),
 )]
 pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<impl IntoResponse> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let found = view_with_version(&mut tx, &id).await?;
-    tx.commit().await?;
     let (view, version) = found.ok_or_else(Error::not_found)?;
     Ok(([(header::ETAG, etag(&version))], Json(view)))
 }

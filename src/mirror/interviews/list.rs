@@ -44,9 +44,8 @@ pub(super) async fn list(
     paging: Paging,
     Filters(filter): Filters<InterviewFilter>,
 ) -> Result<Json<Page<InterviewView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let page = page(&mut tx, &filter, &paging).await?;
-    tx.commit().await?;
     Ok(Json(page))
 }
 

@@ -22,9 +22,7 @@ use crate::state::AppState;
         (status = 503, body = Problem, description = "`lever_unavailable` or `lever_rate_limited`, when it had to be read from Lever")),
 )]
 pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<OpportunityView>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let mut found = view(&mut tx, &id).await?;
-    tx.commit().await?;
+    let mut found = view(&mut state.db.look(caller.tenant).await?, &id).await?;
     if found.is_none() {
         let (mut tx, _) = opened::opportunity(&state, caller.tenant, &id).await?;
         found = view(&mut tx, &id).await?;

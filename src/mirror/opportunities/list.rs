@@ -47,9 +47,8 @@ pub(super) async fn list(
     paging: Paging,
     Filters(filter): Filters<OpportunityFilter>,
 ) -> Result<Json<Page<OpportunityView>>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let page = page(&mut tx, filter, &paging).await?;
-    tx.commit().await?;
     Ok(Json(page))
 }
 

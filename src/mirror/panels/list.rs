@@ -55,7 +55,7 @@ pub(super) async fn list(
     let (from, to) = params::span(filter.from.as_deref(), filter.to.as_deref())?;
     let canceled = canceled(filter.status.as_deref())?;
     let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows: Vec<Shown> = sqlx::query_as(
         "SELECT id, start_at, opportunity_id, canceled_at, externally_managed, raw, synced_at FROM panels p
          WHERE tenant_id = $1 AND gone_at IS NULL
@@ -82,6 +82,5 @@ pub(super) async fn list(
     .await?;
     let page = Page::cut(rows, &paging, |row| (row.start_at, row.id.clone()));
     let data = show(&mut tx, page.data).await?;
-    tx.commit().await?;
     Ok(Json(Page { data, next_cursor: page.next_cursor }))
 }

@@ -17,7 +17,7 @@ use crate::state::AppState;
     responses((status = 200, body = PostingView), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
 pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, LeverId(id): LeverId) -> Result<Json<PostingView>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let row: Option<PostingRow> = sqlx::query_as(
         "SELECT p.id, p.raw, p.confidential, p.synced_at, coalesce(p.lever_created_at, 'epoch') AS listed_at,
                 o.name AS owner_name, m.name AS hiring_manager_name
@@ -30,6 +30,5 @@ pub(super) async fn get(State(state): State<AppState>, Member(caller): Member, L
     .bind(id)
     .fetch_optional(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(row.ok_or_else(Error::not_found)?.into()))
 }

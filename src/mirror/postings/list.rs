@@ -36,7 +36,7 @@ pub(super) async fn list(
 ) -> Result<Json<Page<PostingView>>> {
     let pattern = params::pattern(filter.q.as_deref())?;
     let (after_time, after_id) = paging.after::<(DateTime<Utc>, String)>()?.unzip();
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows: Vec<PostingRow> = sqlx::query_as(
         "SELECT p.id, p.raw, p.confidential, p.synced_at, coalesce(p.lever_created_at, 'epoch') AS listed_at,
                 o.name AS owner_name, m.name AS hiring_manager_name
@@ -58,6 +58,5 @@ pub(super) async fn list(
     .bind(paging.rows())
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(Page::cut(rows, &paging, |row| (row.listed_at, row.id.clone())).map(PostingView::from)))
 }

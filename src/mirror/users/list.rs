@@ -85,7 +85,7 @@ pub(super) async fn list(
     let pattern = params::pattern(filter.q.as_deref())?;
     let active = params::flag("active", filter.active.as_deref())?;
     let (after_search, after_id) = paging.after::<(String, String)>()?.unzip();
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let rows: Vec<Listed> = sqlx::query_as(
         "SELECT id, name, email, access_role, photo, job_title, deactivated_at, synced_at, gone_at, search FROM users
          WHERE tenant_id = $1 AND gone_at IS NULL
@@ -102,6 +102,5 @@ pub(super) async fn list(
     .bind(paging.rows())
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     Ok(Json(Page::cut(rows, &paging, |row| (row.search.clone(), row.user.id.clone())).map(|row| row.user.into())))
 }
