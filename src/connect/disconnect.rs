@@ -56,7 +56,7 @@ pub(super) async fn disconnect(State(state): State<AppState>, Admin(caller): Adm
     tend::judge(&state, &mut tx).await?;
     tx.commit().await?;
     if let Some(account) = account {
-        unregister::remove_all(&state, &account, &caller, removals).await?;
+        unregister::remove_all(&state, &account, &caller, removals).await;
     }
     tracing::info!(tenant = %caller.tenant, purge = options.purge, "Lever was disconnected");
     Ok(StatusCode::NO_CONTENT)

@@ -35,11 +35,9 @@ pub(super) async fn plan(state: &AppState, tx: &mut TenantTx, caller: &Caller, r
 }
 
 /// Deletes the organization's webhooks at Lever: those that are recorded, and those that Lever lists under our address though the answer
-/// to their making was lost. Best effort: what is left is refused once its key is destroyed, and goes when somebody connects again.
-///
-/// # Errors
-/// The database failed: the log does not know what became of some.
-pub(super) async fn remove_all(state: &AppState, account: &Account, caller: &Caller, planned: Vec<Removal>) -> Result<()> {
+/// to their making was lost. Best effort, for the connection has ended already: what is left is refused once its key is destroyed, and goes
+/// when somebody connects again.
+pub(super) async fn remove_all(state: &AppState, account: &Account, caller: &Caller, planned: Vec<Removal>) {
     let tenant = caller.tenant;
     match timeout(PATIENCE, remove(state, account, caller, planned)).await {
         Ok(Ok(0)) => {}
@@ -47,7 +45,13 @@ pub(super) async fn remove_all(state: &AppState, account: &Account, caller: &Cal
         Ok(Err(error)) => tracing::warn!(%tenant, %error, "webhooks may have been left at Lever"),
         Err(_) => tracing::warn!(%tenant, "webhooks may have been left at Lever: it took too long to answer"),
     }
-    let mut tx = state.db.begin(tenant).await?;
+    if let Err(error) = give_up_open(state, caller).await {
+        tracing::warn!(%tenant, %error, "the log of writes does not say what became of some webhooks");
+    }
+}
+
+async fn give_up_open(state: &AppState, caller: &Caller) -> Result<()> {
+    let mut tx = state.db.begin(caller.tenant).await?;
     give_up(&mut tx, state.clock.now()).await?;
     tx.commit().await?;
     Ok(())

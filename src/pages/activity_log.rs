@@ -42,9 +42,8 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, place:
     let Filters(place) = place?;
     let from_older = place.cursor.is_some();
     let paging = place.cursor.map_or_else(Paging::default, Paging::from_cursor);
-    let mut tx = state.db.begin(visitor.caller.tenant).await?;
+    let mut tx = state.db.look(visitor.caller.tenant).await?;
     let (deeds, next) = page(&mut tx, &paging).await?;
-    tx.commit().await?;
     let shell = Shell::of("Activity", Section::Integrations, &visitor.caller);
     Ok(render(&ActivityPage { shell, deeds, from_older, older: next.map(|cursor| address(&cursor)) }))
 }

@@ -50,15 +50,14 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, LeverI
 
 /// The candidate, read from Lever now if the sync has not got there yet, and the panels that are here.
 async fn read(state: &AppState, tenant: TenantId, id: &str) -> Result<(OpportunityView, Vec<PanelView>)> {
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let mut candidate = opportunities::view(&mut tx, id).await?;
     if candidate.is_none() {
-        tx.commit().await?;
+        drop(tx);
         (tx, _) = opened::opportunity(state, tenant, id).await?;
         candidate = opportunities::view(&mut tx, id).await?;
     }
     let panels = panels::page_of_opportunity(&mut tx, id, &Paging::widest(None)).await?;
-    tx.commit().await?;
     Ok((candidate.ok_or_else(Error::not_found)?, panels.data))
 }
 

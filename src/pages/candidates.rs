@@ -112,16 +112,14 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, search
 
 async fn read(state: &AppState, tenant: TenantId, search: &Search) -> Result<Page<OpportunityView>> {
     let paging = search.cursor.clone().map_or_else(Paging::default, Paging::from_cursor);
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let found = opportunities::page(&mut tx, search.filter(), &paging).await?;
-    tx.commit().await?;
     Ok(found)
 }
 
 async fn choices(state: &AppState, tenant: TenantId) -> Result<Choices> {
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let choices = mirror::choices(&mut tx).await?;
-    tx.commit().await?;
     Ok(choices)
 }
 

@@ -80,10 +80,9 @@ struct Log {
 }
 
 async fn read(state: &AppState, tenant: TenantId) -> Result<Log> {
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let newest = sync::latest(&mut tx).await?;
     let syncs = sync::page(&mut tx, &Paging::first(SYNCS_SHOWN)).await?.data;
     let (deeds, older) = activity_log::page(&mut tx, &Paging::first(DEEDS_SHOWN)).await?;
-    tx.commit().await?;
     Ok(Log { newest, syncs, deeds, older_deeds: older.is_some() })
 }

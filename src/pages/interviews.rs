@@ -172,7 +172,7 @@ async fn read(state: &AppState, tenant: TenantId, address: &Address, by: By) -> 
         interviewer_id: some(&address.wish.interviewer_id),
         opportunity_id: some(&address.wish.opportunity_id),
     };
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.look(tenant).await?;
     let (mut interviews, mut cursor) = (Vec::new(), None);
     loop {
         let page = interviews::page(&mut tx, &filter, &Paging::widest(cursor)).await?;
@@ -196,7 +196,6 @@ async fn read(state: &AppState, tenant: TenantId, address: &Address, by: By) -> 
         }
         None => None,
     };
-    tx.commit().await?;
     Ok(Found { interviews, cut, panel })
 }
 

@@ -20,9 +20,8 @@ pub(super) async fn lead(State(state): State<AppState>, visitor: Visitor, Path(m
         return Err(Error::not_found());
     }
     let link = state.config.http.public(&format!("{PREFIX}{mark}"));
-    let mut tx = state.db.begin(visitor.caller.tenant).await?;
+    let mut tx = state.db.look(visitor.caller.tenant).await?;
     let opportunity = panels::opportunity_of_link(&mut tx, &link).await?;
-    tx.commit().await?;
     let id = opportunity.ok_or_else(Error::not_found)?;
     let id = urlencode_strict(&id).map_err(Error::internal)?;
     Ok(Redirect::to(&format!("{}/{id}", candidates::PATH)).into_response())

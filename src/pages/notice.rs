@@ -35,9 +35,8 @@ pub(super) struct Standing {
 pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
     let connection = connect::view(state, tenant).await?;
     let newest = if is_arriving(&connection) {
-        let mut tx = state.db.begin(tenant).await?;
+        let mut tx = state.db.look(tenant).await?;
         let newest = sync::latest(&mut tx).await?;
-        tx.commit().await?;
         newest
     } else {
         None

@@ -10,8 +10,10 @@ use super::write::{Operation, Write};
 use super::{answer, panel, send};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
+use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
 use crate::lever::Lane;
+use crate::mirror::panels::PanelRow;
 use crate::mirror::{Filters, LeverId};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
@@ -81,10 +83,21 @@ async fn prepare(
         return Ok(None);
     }
     panel::check_version(&mut tx, headers, &row).await?;
+    let write = Write::CancelPanel { panel: id.to_owned() };
+    record_in(state, tx, (caller, connection, performer), &row, write).await.map(Some)
+}
+
+/// Records a cancellation that was judged, of the panel or of one of its interviews, with the transaction that judged it.
+pub(super) async fn record_in(
+    state: &AppState,
+    mut tx: TenantTx,
+    (caller, connection, performer): (&Caller, &Connection, &Performer),
+    row: &PanelRow,
+    write: Write,
+) -> Result<Operation> {
     let performer = perform_as::choose(&mut tx, caller, connection, performer.perform_as.as_deref()).await?;
     let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
-    let write = Write::CancelPanel { panel: id.to_owned() };
     let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
     record::commit(state, tx, &operation).await?;
-    Ok(Some(operation))
+    Ok(operation)
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::cancel::Performer;
+use super::cancel::{Performer, record_in};
 use super::write::{Operation, Write};
 use super::{answer, evidence, merge, panel, send};
 use crate::accounts::{self, Connection};
@@ -14,8 +14,7 @@ use crate::lever::Lane;
 use crate::mirror::interviews;
 use crate::mirror::{Filters, LeverId};
 use crate::operations::patience::Patience;
-use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, store};
 use crate::state::AppState;
 
 /// Cancel one interview. The last one of a panel cancels the panel.
@@ -69,12 +68,8 @@ async fn prepare(
         return Ok(None);
     }
     panel::check_version(&mut tx, headers, &row).await?;
-    let performer = perform_as::choose(&mut tx, caller, connection, performer.perform_as.as_deref()).await?;
-    let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
     let write = Write::CancelInterview { panel: panel_id.to_owned(), interview: id.to_owned() };
-    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
-    record::commit(state, tx, &operation).await?;
-    Ok(Some(operation))
+    record_in(state, tx, (caller, connection, performer), &row, write).await.map(Some)
 }
 
 /// The panel of an interview that takes place; `None` when it was canceled already.

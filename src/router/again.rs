@@ -1,6 +1,6 @@
 //! Two transactions that were in each other's way: Postgres ends one of them, and all it takes is to do it again. For what may be
-//! done twice, reads and Lever's deliveries, that happens here, unseen. A write answers 503 instead: what it had done before, only
-//! its caller's `Idempotency-Key` can tell.
+//! done twice, reads and Lever's deliveries, that happens here, unseen. A write as a whole may not be: it does each of its own
+//! transactions again ([`crate::operations::again_when_undone`]), and answers 503 when one has lost too often.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;

@@ -76,6 +76,5 @@ impl Watch {
 
 async fn look(state: &AppState, tenant: TenantId, id: RunId) -> Result<Option<SyncView>> {
     let mut tx = state.db.look(tenant).await?;
-    let view = progress::find(&mut tx, id).await?;
-    Ok(view)
+    Ok(progress::find(&mut tx, id).await?)
 }

@@ -26,6 +26,7 @@ pub(super) enum Stored {
 }
 
 /// A verified delivery, as it is remembered.
+#[derive(Clone)]
 pub(super) struct Delivery {
     webhook: String,
     /// Of the webhook's id and what the signature covers, token and time joined as Lever joins them: a captured delivery whose digits were

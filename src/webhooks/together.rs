@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -45,24 +45,8 @@ impl Together {
     /// # Errors
     /// The database failed, or was too busy: Lever must hear so, and will try again. Then it may be stored all the same.
     pub async fn remember(&self, db: &Db, tenant: TenantId, delivery: Delivery) -> Result<Stored, sqlx::Error> {
-        let line = self.line(tenant);
-        let (tell, mut told) = oneshot::channel();
-        line.waiting().push(Waiting { delivery, told: tell });
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let turn = tokio::select! {
-                biased;
-                answer = &mut told => return answer.unwrap_or(Err(sqlx::Error::WorkerCrashed)),
-                turn = timeout_at(deadline, line.turns.acquire()) => turn.map_err(|_| sqlx::Error::PoolTimedOut)?,
-            };
-            let batch = line.next();
-            if batch.is_empty() {
-                // It is with another's batch.
-                drop(turn);
-                return told.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
-            }
-            store(db, tenant, batch).await;
-        }
+        let store = |batch: Arc<[Delivery]>| async move { store::remember(db, tenant, &batch).await };
+        self.line(tenant).remember(delivery, store).await
     }
 
     fn line(&self, tenant: TenantId) -> Arc<Line> {
@@ -77,7 +61,31 @@ impl Default for Line {
 }
 
 impl Line {
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+    /// Has the delivery stored: by whoever has a turn when it comes, or by a turn of its own.
+    async fn remember<F>(&self, delivery: Delivery, store: impl Fn(Arc<[Delivery]>) -> F) -> Result<Stored, sqlx::Error>
+    where
+        F: Future<Output = Result<Vec<Stored>, sqlx::Error>>,
+    {
+        let (tell, mut told) = oneshot::channel();
+        self.waiting().push(Waiting { delivery, told: tell });
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let turn = tokio::select! {
+                biased;
+                answer = &mut told => return answer.unwrap_or(Err(sqlx::Error::WorkerCrashed)),
+                turn = timeout_at(deadline, self.turns.acquire()) => turn.map_err(|_| sqlx::Error::PoolTimedOut)?,
+            };
+            let batch = self.next();
+            if batch.is_empty() {
+                // It is with another's batch.
+                drop(turn);
+                return told.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+            }
+            store_and_tell(batch, &store).await;
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -90,11 +98,19 @@ impl Line {
 }
 
 /// Stores them and tells each what became of it.
-async fn store(db: &Db, tenant: TenantId, batch: Vec<Waiting>) {
+async fn store_and_tell<F>(batch: Vec<Waiting>, store: &impl Fn(Arc<[Delivery]>) -> F)
+where
+    F: Future<Output = Result<Vec<Stored>, sqlx::Error>>,
+{
     let (deliveries, told): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.delivery, it.told)).unzip();
-    let outcomes = match store::remember(db, tenant, &deliveries).await {
+    let deliveries: Arc<[Delivery]> = deliveries.into();
+    let outcomes = match store(deliveries.clone()).await {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-        Err(error) => one_by_one(db, tenant, &deliveries, error).await,
+        Err(error) if deliveries.len() == 1 => vec![Err(error)],
+        // What the database refuses, or waits for in vain, concerns one of them: the others go on without it.
+        Err(sqlx::Error::Database(_)) => join_all(deliveries.iter().map(|one| alone(one, store))).await,
+        // It is away, and that concerns all.
+        Err(error) => deliveries.iter().map(|_| Err(sqlx::Error::Io(io::Error::other(error.to_string())))).collect(),
     };
     for (told, outcome) in told.into_iter().zip(outcomes) {
         // Whoever did not wait any longer has answered already.
@@ -102,17 +118,13 @@ async fn store(db: &Db, tenant: TenantId, batch: Vec<Waiting>) {
     }
 }
 
-/// What the database refuses, or waits for in vain, concerns one of them: the others go on without it. If it is away, that concerns all.
-async fn one_by_one(db: &Db, tenant: TenantId, deliveries: &[Delivery], error: sqlx::Error) -> Vec<Result<Stored, sqlx::Error>> {
-    if deliveries.len() == 1 {
-        return vec![Err(error)];
-    }
-    if !matches!(error, sqlx::Error::Database(_)) {
-        return deliveries.iter().map(|_| Err(sqlx::Error::Io(io::Error::other(error.to_string())))).collect();
-    }
-    join_all(deliveries.chunks(1).map(async |one| {
-        let outcomes = store::remember(db, tenant, one).await?;
-        outcomes.into_iter().next().ok_or(sqlx::Error::RowNotFound)
-    }))
-    .await
+async fn alone<F>(delivery: &Delivery, store: &impl Fn(Arc<[Delivery]>) -> F) -> Result<Stored, sqlx::Error>
+where
+    F: Future<Output = Result<Vec<Stored>, sqlx::Error>>,
+{
+    store([delivery.clone()].into()).await?.pop().ok_or(sqlx::Error::RowNotFound)
 }
+
+#[cfg(test)]
+#[path = "together_tests.rs"]
+mod tests;

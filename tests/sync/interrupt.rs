@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use lever_integration::app::App;
 use lever_integration::error::Result;
-use lever_integration::fake_lever::FakeLever;
+use lever_integration::fake_lever::{FakeLever, LedgerEntry};
 use lever_integration::jobs::{self, Claim, Job, LEASE, Outcome};
 use lever_integration::state::AppState;
 use lever_integration::sync;
@@ -66,6 +66,14 @@ pub async fn until<T>(lever: &FakeLever, requests: usize, work: &mut (impl Futur
         work.as_mut().poll(context).map(Some)
     })
     .await
+}
+
+/// As [`until`], until Lever has received such a request.
+pub async fn until_asked<T>(lever: &FakeLever, is_such: impl Fn(&LedgerEntry) -> bool, work: &mut (impl Future<Output = T> + Unpin)) {
+    while !lever.ledger().iter().any(&is_such) {
+        let seen = lever.ledger().len();
+        assert!(until(lever, seen + 1, work).await.is_none(), "it has ended before");
+    }
 }
 
 /// Works on the run until Lever has received that many requests, then crashes: the work is dropped in the middle of whatever it

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::copy::{assert_listed, assert_whole, database, stored};
 use crate::fresh::pass;
-use crate::interrupt::{claim_run, until, work};
+use crate::interrupt::{claim_run, until_asked, work};
 use crate::support::story::{Person, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
@@ -205,10 +205,7 @@ async fn a_real_outage_only_delays() {
     story.lever.clear_ledger();
     let claim = claim_run(&story.app.state).await;
     let mut working = Box::pin(work(&story.app.state, &claim));
-    while !story.lever.ledger().iter().any(|entry| entry.path.ends_with("/panels")) {
-        let seen = story.lever.ledger().len();
-        assert!(until(&story.lever, seen + 1, &mut working).await.is_none());
-    }
+    until_asked(&story.lever, |entry| entry.path.ends_with("/panels"), &mut working).await;
     story.lever.fault(status("/v1/**", 503));
     let error = working.await.expect_err("Lever is away").to_string();
     claim.fail(story.app.state.db.dispatch(), &error, story.clock.now()).await.expect("settled");

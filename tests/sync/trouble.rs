@@ -10,7 +10,7 @@ use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::copy::{assert_whole, counted, ids};
-use crate::interrupt::{carry_on, claim_run, until, work};
+use crate::interrupt::{carry_on, claim_run, until, until_asked, work};
 use crate::support::story::{Person, Setting, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
@@ -166,11 +166,7 @@ async fn an_opportunity_that_vanishes_before_its_panels_are_read_is_gone() {
     let claim = claim_run(&story.app.state).await;
     let mut working = Box::pin(work(&story.app.state, &claim));
     // The panels' turn has just begun; the last opportunity's is far off.
-    let asked_for_panels = || story.lever.ledger().iter().any(|entry| entry.path.ends_with("/panels"));
-    while !asked_for_panels() {
-        let seen = story.lever.ledger().len();
-        assert!(until(&story.lever, seen + 1, &mut working).await.is_none());
-    }
+    until_asked(&story.lever, |entry| entry.path.ends_with("/panels"), &mut working).await;
     let account = story.account(0);
     let last = account.active.iter().max().expect("somebody is active");
     story.lever.inside(&account.id).quietly().delete_opportunity(last).expect("deleted");

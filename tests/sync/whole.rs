@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::copy::{assert_tags, assert_whole, counted, database, ids, panels_of};
-use crate::interrupt::{claim_run, crash_after, until, work};
+use crate::interrupt::{claim_run, crash_after, until, until_asked, work};
 use crate::support::story::{Setting, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
@@ -81,11 +81,7 @@ async fn a_total_is_named_when_it_is_true() {
     let claim = claim_run(&story.app.state).await;
     let mut working = Box::pin(work(&story.app.state, &claim));
     // The lists of postings are read, and those of candidates are not.
-    let asked = || story.lever.ledger().iter().any(|entry| entry.path == "/v1/opportunities" && entry.query.contains("updated_at_start"));
-    while !asked() {
-        let seen = story.lever.ledger().len();
-        assert!(until(&story.lever, seen + 1, &mut working).await.is_none());
-    }
+    until_asked(&story.lever, |entry| entry.path == "/v1/opportunities" && entry.query.contains("updated_at_start"), &mut working).await;
     let run = admin.get("/v1/lever/syncs?kind=full").await.expect(200).json()["data"][0].clone();
     let there = admin.count("/v1/postings").await as u64;
     assert_eq!(there, story.lever.counts(&story.account(0).id).expect("counts").postings as u64);

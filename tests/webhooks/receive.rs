@@ -1,6 +1,7 @@
 //! What is believed, what is refused, and that the one leaves one row and the other none.
 
 use futures_util::future::join_all;
+use lever_integration::jobs::Job;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -189,5 +190,41 @@ async fn a_replay_with_edited_data_has_no_effect() {
     assert_eq!(deliveries(&story, organization).await, (1, 0));
     story.work().await;
     assert!(story.lever.ledger().is_empty(), "nothing is read again");
+    story.end().await;
+}
+
+/// What Postgres makes of several at once: each is told for itself, a copy beside its original too.
+#[tokio::test]
+async fn of_several_at_once_each_is_told_what_became_of_it() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    story.connect_and_sync(&mut story.admin(organization), 0).await;
+    let url = webhook(&story, 0, EVENT).url;
+    let hook = url.rsplit('/').next().expect("an id");
+    let opportunity = &story.account(0).active[0];
+    let job = Job::RefreshOpportunity { opportunity: opportunity.clone() };
+    let store = async || -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT store_webhook_deliveries($1, ARRAY[$2, $2, 'nobody''s', $2], ARRAY['a', 'a', 'b', 'c']::bytea[],
+                 array_fill($3, '{4}'), array_fill(NULL::text, '{4}'), array_fill($4, '{4}'), array_fill($4, '{4}'),
+                 array_fill($5, '{4}'), array_fill($3, '{4}'), array_fill($6, '{4}'), array_fill($7, '{4}'))",
+        )
+        .bind(organization)
+        .bind(hook)
+        .bind(opportunity)
+        .bind(story.clock.now())
+        .bind(job.kind())
+        .bind(job.payload())
+        .bind(job.priority())
+        .fetch_one(story.app.state.db.webhooks())
+        .await
+        .expect("stored")
+    };
+    assert_eq!(store().await, ["new", "known", "refused", "new"]);
+    assert_eq!(store().await, ["known", "known", "refused", "known"]);
+    assert_eq!(deliveries(&story, organization).await, (2, 2));
+    assert_eq!(jobs(&story, organization).await, [("refresh_opportunity".to_owned(), opportunity.clone())]);
+    story.work().await;
+    assert_eq!(deliveries(&story, organization).await, (2, 0));
     story.end().await;
 }
