@@ -34,13 +34,7 @@ pub(super) struct Standing {
 /// The database failed.
 pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
     let connection = connect::view(state, tenant).await?;
-    let newest = if is_arriving(&connection) {
-        let mut tx = state.db.look(tenant).await?;
-        let newest = sync::latest(&mut tx).await?;
-        newest
-    } else {
-        None
-    };
+    let newest = if is_arriving(&connection) { sync::latest(&mut state.db.look(tenant).await?).await? } else { None };
     Ok(judge(&connection, newest.as_ref()))
 }
 
