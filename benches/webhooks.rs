@@ -32,6 +32,8 @@ use uuid::Uuid;
 const AT_ONCE: usize = 32;
 /// As many connections as the service keeps for webhooks.
 const CONNECTIONS: u32 = 4;
+/// Requests per second and account: what deliveries tell of is read no faster than this, however many come.
+const LEVERS_LIMIT: f64 = 10.0;
 
 #[tokio::main]
 async fn main() {
@@ -40,7 +42,7 @@ async fn main() {
     steady(&cluster).await;
     neighbours(&cluster).await;
     visible(&cluster, "idle", 0.0, 400, 100, Duration::from_millis(50)).await;
-    visible(&cluster, "during a backfill at 10 requests/s", 10.0, 3_000, 30, Duration::from_millis(1_000)).await;
+    visible(&cluster, "during a backfill at 10 requests/s", LEVERS_LIMIT, 3_000, 30, Duration::from_millis(1_000)).await;
     cluster.stop().await.expect("Postgres stops");
 }
 
@@ -157,7 +159,7 @@ async fn paced(url: &str, hook: &WebhookView, opportunities: &[String], per_seco
 }
 
 async fn steady(cluster: &Cluster) {
-    let bench = start(cluster, Jobs::InBackground, 0.0, 300).await;
+    let bench = start(cluster, Jobs::InBackground, LEVERS_LIMIT, 60).await;
     run_until(&bench.admin, "the first sync has ended", |run| run["status"] == "succeeded").await;
     let (hook, bare) = (hook(&bench, "candidateStageChange"), bare(cluster).await);
     let opportunities = bench.account().active;
@@ -175,7 +177,7 @@ async fn steady(cluster: &Cluster) {
 
 /// One organization's candidate in a burst, another organization's deliveries beside it.
 async fn neighbours(cluster: &Cluster) {
-    let bench = start(cluster, Jobs::InBackground, 0.0, 100).await;
+    let bench = start(cluster, Jobs::InBackground, LEVERS_LIMIT, 60).await;
     let mut other = Person::new(&bench.admin.base, Uuid::from_u128(2), "admin", chrono::Utc::now());
     other.connect(&bench.lever, 1).await;
     for person in [&bench.admin, &other] {

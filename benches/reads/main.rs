@@ -1,7 +1,7 @@
 //! Reads: answers per second of a list, a candidate and a panel, against bare axum handlers that run the same queries, with row-level
 //! security (and its set-up in one round trip) and without.
 //!
-//! `cargo bench --bench reads`
+//! `cargo bench --bench reads`; `-- list candidate panel` names the parts wanted.
 
 mod bare;
 #[path = "../common/mod.rs"]
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::client::{get, rate};
 use common::numbers::median;
-use common::{Rig, Wish, postgres};
+use common::{Asked, Rig, Wish, postgres};
 use lever_integration::app::Jobs;
 use lever_integration::fake_lever::Options;
 
@@ -21,6 +21,7 @@ const CONNECTIONS: usize = 16;
 
 #[tokio::main]
 async fn main() {
+    let asked = Asked::read();
     let cluster = postgres("reads").await;
     let lever = Options { opportunities: 1_000, accounts: 1, active_share: 0.5, requests_per_second: 0.0, ..Options::default() };
     let mut rig = Rig::start(&cluster, Wish { jobs: Jobs::ByHand, ..Wish::of(lever) }).await;
@@ -31,9 +32,15 @@ async fn main() {
     let panels = rig.admin.get("/v1/panels?status=any&limit=100").await.expect(200).json();
     let panels: Vec<String> =
         panels["data"].as_array().expect("a list").iter().map(|panel| format!("/v1/panels/{}", panel["id"].as_str().expect("an id"))).collect();
-    compare(&rig, &guarded, &open, "a page of 50 candidates", &["/v1/opportunities".to_owned()]).await;
-    compare(&rig, &guarded, &open, "one candidate", &candidates).await;
-    compare(&rig, &guarded, &open, "one panel", &panels).await;
+    if asked.part("list") {
+        compare(&rig, &guarded, &open, "a page of 50 candidates", &["/v1/opportunities".to_owned()]).await;
+    }
+    if asked.part("candidate") {
+        compare(&rig, &guarded, &open, "one candidate", &candidates).await;
+    }
+    if asked.part("panel") {
+        compare(&rig, &guarded, &open, "one panel", &panels).await;
+    }
     rig.stop().await;
     cluster.stop().await.expect("Postgres stops");
 }

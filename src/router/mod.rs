@@ -5,14 +5,16 @@ mod again;
 mod body;
 mod callers;
 mod document;
+mod to_the_end;
 
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -25,6 +27,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use uuid::Uuid;
 
 use self::callers::Callers;
+use self::to_the_end::ToTheEnd;
 use crate::auth::Verifier;
 use crate::config::HttpConfig;
 use crate::error::{Error, Problem};
@@ -57,25 +60,26 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
     // Lever's deliveries carry their own proof; nothing else may be asked of them.
     let (deliveries, _) = webhooks::router().split_for_parts();
     let app = guarded
-        .layer(csrf(&http)?)
-        .layer(cors(&http)?)
+        .layer((cors(&http)?, csrf(&http)?))
         .merge(deliveries)
         .merge(health::router(&state))
         .merge(SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", openapi()))
         .fallback(|| async { Error::not_found() })
-        .with_state(state)
-        .layer(Extension(verifier))
-        .layer(from_fn(again::when_undone))
-        .layer(from_fn_with_state(http.max_body_bytes, body::read_whole))
-        .layer(axum::extract::DefaultBodyLimit::disable())
-        .layer(from_fn(refusals_as_problems))
-        .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))
-        .layer(from_fn_with_state(Callers::new(http.caller_requests_per_second), callers::limit))
-        .layer(from_fn(pages::errors_for_people))
-        .layer(from_fn(pages::security_headers))
+        .with_state(state);
+    // In one stack: layers that a router is given one by one are boxed one by one, and copied with all that is below them for each request.
+    let around = ServiceBuilder::new()
+        .layer(from_fn(run_to_the_end))
         .layer(CompressionLayer::new())
-        .layer(from_fn(run_to_the_end));
-    Ok(app)
+        .layer(from_fn(pages::security_headers))
+        .layer(from_fn(pages::errors_for_people))
+        .layer(from_fn_with_state(Callers::new(http.caller_requests_per_second), callers::limit))
+        .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))
+        .layer(from_fn(refusals_as_problems))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(http.max_body_bytes, body::read_whole))
+        .layer(from_fn(again::when_undone))
+        .layer(Extension(verifier));
+    Ok(app.layer(around))
 }
 
 /// The OpenAPI document.
@@ -123,17 +127,16 @@ fn cors(http: &HttpConfig) -> anyhow::Result<CorsLayer> {
         .max_age(Duration::from_secs(600)))
 }
 
-/// Spawns the handling, so that a client that goes away does not leave a transaction half done (axum drops a handler's future
-/// then); gives it an id, a span and one log line.
+/// Finishes what it began ([`ToTheEnd`]); gives it an id, a span and one log line.
 async fn run_to_the_end(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let method = request.method().clone();
     let route = request.uri().path().to_owned();
     let span = tracing::info_span!("request", id, %method);
     let started = std::time::Instant::now();
-    let handling = tokio::spawn(telemetry::with_request_id(id.clone(), next.run(request)).instrument(span));
+    let handling = ToTheEnd::of(telemetry::with_request_id(id.clone(), next.run(request)).instrument(span));
     let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, handling).await {
-        Ok(handled) => handled.unwrap_or_else(|error| Error::internal(error).into_response()),
+        Ok(response) => response,
         // Nobody waits any longer, and still the handling goes on to its end.
         Err(_) => telemetry::with_request_id(id.clone(), async { timed_out().into_response() }).await,
     };
