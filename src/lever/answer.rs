@@ -55,9 +55,23 @@ pub(super) async fn body(mut response: Response, max: usize) -> Result<Vec<u8>, 
 
 async fn refusal(status: StatusCode, response: Response) -> Error {
     // The status alone decides; a body that cannot be read only leaves Lever's words out.
-    let words = json(response, MAX_REFUSAL).await.unwrap_or_default();
-    let text = |name| words.get(name).and_then(Value::as_str).unwrap_or_default();
-    Error::Rejected { status: status.as_u16(), code: bounded_code(text("code")), message: bounded_message(text("message")) }
+    let (code, message) = words(&json(response, MAX_REFUSAL).await.unwrap_or_default());
+    Error::Rejected { status: status.as_u16(), code: bounded_code(&code), message: bounded_message(&message) }
+}
+
+/// Lever's code and message, recorded as `{"code", "message"}`; others put them into an `error`, or into a list of `errors`.
+fn words(refusal: &Value) -> (String, String) {
+    let inner = ["error", "data"].map(|name| refusal.get(name)).into_iter().chain([refusal.pointer("/errors/0")]).flatten();
+    let places: Vec<&Value> = [refusal].into_iter().chain(inner).collect();
+    let first = |names: &[&str]| {
+        let mut texts = places.iter().flat_map(|place| names.iter().filter_map(|name| place.get(*name)?.as_str()));
+        texts.next().unwrap_or_default().to_owned()
+    };
+    let message = match first(&["message", "error_description", "error", "detail"]) {
+        none if none.is_empty() => refusal.pointer("/errors/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        message => message,
+    };
+    (first(&["code"]), message)
 }
 
 /// `Retry-After` in either form. A date is read against the answer's own `Date`, so that no clock of ours matters.
@@ -82,11 +96,30 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn wait(headers: &[(reqwest::header::HeaderName, &str)]) -> Option<u64> {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().expect("a header")));
         retry_after(&headers.collect()).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn levers_words_are_found_wherever_a_refusal_holds_them() {
+        let said = ("BadRequestError".to_owned(), "No such user".to_owned());
+        for refusal in [
+            json!({"code": "BadRequestError", "message": "No such user"}),
+            json!({"error": {"code": "BadRequestError", "message": "No such user"}}),
+            json!({"code": "BadRequestError", "error": "No such user"}),
+            json!({"errors": [{"code": "BadRequestError", "message": "No such user"}]}),
+        ] {
+            assert_eq!(words(&refusal), said, "{refusal}");
+        }
+        assert_eq!(words(&json!({"errors": ["No such user"]})), (String::new(), said.1));
+        for nothing in [json!(null), json!("no"), json!([]), json!({"code": 400, "message": null})] {
+            assert_eq!(words(&nothing), (String::new(), String::new()), "{nothing}");
+        }
     }
 
     #[test]

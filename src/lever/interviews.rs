@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::call::{Call, Paging};
-use super::{Account, Error, Page, Record, Ref, Stage, User};
+use super::{Account, Error, Page, Record, Ref, Stage, User, forms};
 
 model! {
     /// One interview. Inside a panel Lever leaves out what the panel says already.
@@ -34,7 +34,7 @@ model! {
         pub gcal_event_url: Option<String>,
     }
 }
-resource!(Interview, "Interview", id);
+resource!(Interview, "Interview", id, forms::interview);
 
 model! {
     /// Somebody who interviews.
@@ -52,6 +52,11 @@ impl Account {
     /// One page of an opportunity's interviews.
     pub async fn list_interviews(&self, opportunity: &str, page: &Paging) -> Result<Page<Interview>, Error> {
         self.page(Call::get("opportunities/{}/interviews", &[opportunity]), page).await
+    }
+
+    /// All of an opportunity's interviews, as one page without a next.
+    pub async fn all_interviews(&self, opportunity: &str) -> Result<Page<Interview>, Error> {
+        self.whole(|| Call::get("opportunities/{}/interviews", &[opportunity])).await
     }
 
     /// One interview. After candidates were merged it may sit on another opportunity of the same contact.

@@ -8,7 +8,7 @@
 //! | `budget` `share` `bucket` `level_store` | how fast we may ask: lanes over a token bucket that all replicas draw from |
 //! | `circuit` | whether Lever is there at all: nobody asks during an outage but a probe |
 //! | `error` | what went wrong, by meaning, and whether a write may have happened |
-//! | `envelope` `record` | reading answers: Lever's envelopes; typed views that keep the whole JSON |
+//! | `envelope` `record` `forms` | reading answers: Lever's envelopes; typed views that keep the whole JSON; odd forms made even |
 //! | the others | one file per resource: its types and its calls on [`Account`] |
 //!
 //! The rule: a read may be repeated, a write is sent once. Whether a write whose answer was lost did happen is for the caller
@@ -28,6 +28,7 @@ mod client;
 mod endpoints;
 mod envelope;
 mod error;
+mod forms;
 mod level_store;
 mod redirect;
 mod request;

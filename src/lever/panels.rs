@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::call::{Call, Paging};
-use super::{Account, Error, Interview, Page, Record, Ref, Stage, User};
+use super::{Account, Error, Interview, Page, Record, Ref, Stage, User, forms};
 
 model! {
     /// A panel. Only an externally managed one can be changed through the API.
@@ -29,22 +29,66 @@ model! {
         pub interviews: Vec<Ref<Interview>>,
     }
 }
-resource!(Panel, "Panel", id);
+resource!(Panel, "Panel", id, forms::panel);
+
+impl Record<Panel> {
+    /// Whether it says of every one of its interviews when and by whom it is held. Lever may show them, or the people in them, as ids, or
+    /// leave them out.
+    pub fn shows_its_interviews(&self) -> bool {
+        self.raw.get("interviews").and_then(Value::as_array).is_some_and(|interviews| interviews.iter().all(is_shown))
+    }
+
+    /// The same panel with its interviews as they are among `all`, those of its opportunity.
+    fn with_its_interviews(self, all: &[Record<Interview>]) -> Result<Self, Error> {
+        let listed = self.raw.get("interviews").and_then(Value::as_array);
+        let interviews: Vec<Value> = match listed {
+            Some(listed) => listed.iter().map(|shown| found(shown, all).unwrap_or_else(|| shown.clone())).collect(),
+            None => all.iter().filter(|it| it.panel.as_ref() == Some(&self.id)).map(|it| it.raw.clone()).collect(),
+        };
+        let mut raw = self.raw;
+        raw["interviews"] = Value::Array(interviews);
+        Self::read(raw).ok_or(Error::Unreadable { status: 200, reason: "a panel without a key" })
+    }
+}
+
+fn is_shown(interview: &Value) -> bool {
+    let people = interview.get("interviewers").and_then(Value::as_array);
+    interview.get("date").is_some() && people.is_some_and(|people| people.iter().filter_map(Value::as_object).all(|person| person.len() > 1))
+}
+
+/// The interview that a panel names, by its id or by little more.
+fn found(shown: &Value, all: &[Record<Interview>]) -> Option<Value> {
+    let id = shown.as_str().or_else(|| shown.get("id")?.as_str())?;
+    all.iter().find(|interview| interview.id == id).map(|interview| interview.raw.clone())
+}
 
 impl Account {
-    /// One page of an opportunity's panels, canceled ones included.
+    /// One page of an opportunity's panels, canceled ones included, as Lever lists them.
     pub async fn list_panels(&self, opportunity: &str, page: &Paging) -> Result<Page<Panel>, Error> {
         self.page(Call::get("opportunities/{}/panels", &[opportunity]), page).await
     }
 
-    /// All of an opportunity's panels, as one page without a next.
+    /// All of an opportunity's panels with their interviews, as one page without a next.
     pub async fn all_panels(&self, opportunity: &str) -> Result<Page<Panel>, Error> {
-        self.whole(|| Call::get("opportunities/{}/panels", &[opportunity])).await
+        let mut panels: Page<Panel> = self.whole(|| Call::get("opportunities/{}/panels", &[opportunity])).await?;
+        panels.records = self.with_interviews(opportunity, panels.records).await?;
+        Ok(panels)
     }
 
-    /// One panel.
+    /// One panel with its interviews.
     pub async fn get_panel(&self, opportunity: &str, panel: &str) -> Result<Record<Panel>, Error> {
-        self.object(Call::get("opportunities/{}/panels/{}", &[opportunity, panel])).await
+        let panel = self.object(Call::get("opportunities/{}/panels/{}", &[opportunity, panel])).await?;
+        let whole = self.with_interviews(opportunity, vec![panel]).await?.pop();
+        whole.ok_or(Error::Unreadable { status: 200, reason: "no panel" })
+    }
+
+    /// The panels, each with its interviews; where Lever shows less of them, they are asked for.
+    async fn with_interviews(&self, opportunity: &str, panels: Vec<Record<Panel>>) -> Result<Vec<Record<Panel>>, Error> {
+        if panels.iter().all(Record::shows_its_interviews) {
+            return Ok(panels);
+        }
+        let all = self.all_interviews(opportunity).await?.records;
+        panels.into_iter().map(|panel| if panel.shows_its_interviews() { Ok(panel) } else { panel.with_its_interviews(&all) }).collect()
     }
 
     /// Schedules a panel as that Lever user. Sent once: Lever refuses nothing twice.

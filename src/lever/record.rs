@@ -20,6 +20,9 @@ pub trait Resource: DeserializeOwned {
     const NAME: &'static str;
     /// What tells it apart in its account: Lever's id, or a tag's text. Never empty in a [`Record`].
     fn key(&self) -> &str;
+
+    /// Brings it into the recorded form, when Lever shows it in others too.
+    fn tidy(_raw: &mut Value) {}
 }
 
 /// One object as Lever sent it: the typed view, and the JSON it was read from.
@@ -27,13 +30,14 @@ pub trait Resource: DeserializeOwned {
 pub struct Record<T> {
     /// The fields this product knows.
     pub typed: T,
-    /// Everything that Lever sent, unknown fields included.
+    /// Everything that Lever sent, unknown fields included, in the recorded form.
     pub raw: Value,
 }
 
 impl<T: Resource> Record<T> {
     /// Reads one object. `None` when it is not an object or has no key.
-    pub fn read(raw: Value) -> Option<Self> {
+    pub fn read(mut raw: Value) -> Option<Self> {
+        T::tidy(&mut raw);
         let typed = T::deserialize(&raw).ok()?;
         (!typed.key().is_empty()).then_some(Self { typed, raw })
     }
@@ -119,17 +123,27 @@ impl Tolerant for i64 {
     }
 }
 
-/// A whole number as Lever may send it, also as `45.0`.
+/// A whole number as Lever may send it, also as `45.0` or as text.
 pub fn whole(value: &Value) -> Option<i64> {
     // The cast is exact below 2^53.
     let whole = |n: &f64| n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0;
-    value.as_i64().or_else(|| value.as_f64().filter(whole).map(|n| n as i64))
+    match value {
+        Value::String(text) => text.parse().ok(),
+        number => number.as_i64().or_else(|| number.as_f64().filter(whole).map(|n| n as i64)),
+    }
 }
 
-/// Lever's times are milliseconds since the epoch.
+/// A point in time as Lever may send it: milliseconds since the epoch (recorded), or RFC 3339.
+pub(super) fn time(value: &Value) -> Option<DateTime<Utc>> {
+    match whole(value) {
+        Some(millis) => DateTime::from_timestamp_millis(millis),
+        None => DateTime::parse_from_rfc3339(value.as_str()?).ok().map(|time| time.to_utc()),
+    }
+}
+
 impl Tolerant for DateTime<Utc> {
     fn from_json(value: Value) -> Option<Self> {
-        DateTime::from_timestamp_millis(i64::from_json(value)?)
+        time(&value)
     }
 }
 
@@ -195,14 +209,17 @@ macro_rules! model {
     };
 }
 
-/// Makes a model a resource with an `id` (or another field) as its key.
+/// Makes a model a resource with an `id` (or another field) as its key, and perhaps with what brings it into the recorded form.
 macro_rules! resource {
-    ($name:ident, $text:literal, $key:ident) => {
+    ($name:ident, $text:literal, $key:ident $(, $tidy:path)?) => {
         impl $crate::lever::Resource for $name {
             const NAME: &'static str = $text;
             fn key(&self) -> &str {
                 &self.$key
             }
+            $(fn tidy(raw: &mut serde_json::Value) {
+                $tidy(raw);
+            })?
         }
     };
 }

@@ -2,7 +2,7 @@
 
 use lever_integration::lever::{OpportunityFilter, Paging};
 use serde_json::json;
-use wiremock::matchers::{any, query_param, query_param_is_missing};
+use wiremock::matchers::{any, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::support::{account_at, received};
@@ -73,13 +73,29 @@ async fn documented_envelopes_are_read_like_recorded_ones() {
 #[tokio::test]
 async fn all_panels_are_gathered_over_their_pages() {
     let server = MockServer::start().await;
-    let first = json!({"data": [{"id": "p-1"}, {}], "hasNext": true, "next": "%5B2%5D"});
-    let last = json!({"data": [{"id": "p-2"}, 3]});
+    let first = json!({"data": [{"id": "p-1", "interviews": []}, {}], "hasNext": true, "next": "%5B2%5D"});
+    let last = json!({"data": [{"id": "p-2", "interviews": []}, 3]});
     Mock::given(query_param_is_missing("offset")).respond_with(ResponseTemplate::new(200).set_body_json(first)).mount(&server).await;
     Mock::given(query_param("offset", "%5B2%5D")).respond_with(ResponseTemplate::new(200).set_body_json(last)).mount(&server).await;
     let all = account_at(&server.uri()).all_panels("o-1").await.expect("all");
     assert_eq!(all.records.iter().map(|panel| panel.id.as_str()).collect::<Vec<_>>(), ["p-1", "p-2"]);
     assert_eq!((all.unreadable, all.next), (2, None));
+    assert_eq!(received(&server).await.len(), 2);
+}
+
+#[tokio::test]
+async fn interviews_that_a_panel_only_names_are_asked_for() {
+    let server = MockServer::start().await;
+    let named = json!({"data": [{"id": "p-1", "interviews": ["i-2", "i-1"]}, {"id": "p-2", "interviews": null}, {"id": "p-3", "interviews": []}]});
+    let interview =
+        |id: &str, panel: &str| json!({"id": id, "panel": panel, "date": 1_783_260_000_000_i64, "interviewers": [{"id": "u", "name": "Uma"}]});
+    let interviews = json!({"data": [interview("i-1", "p-1"), interview("i-2", "p-1"), interview("i-3", "p-2"), interview("i-4", "p-4")]});
+    Mock::given(path("/v1/opportunities/o-1/panels")).respond_with(ResponseTemplate::new(200).set_body_json(named)).mount(&server).await;
+    Mock::given(path("/v1/opportunities/o-1/interviews")).respond_with(ResponseTemplate::new(200).set_body_json(interviews)).mount(&server).await;
+    let all = account_at(&server.uri()).all_panels("o-1").await.expect("all");
+    let shown: Vec<Vec<&str>> = all.records.iter().map(|panel| panel.interviews.iter().map(|it| it.id.as_str()).collect()).collect();
+    assert_eq!(shown, [vec!["i-2", "i-1"], vec!["i-3"], vec![]]);
+    assert!(all.records.iter().all(lever_integration::lever::Record::shows_its_interviews));
     assert_eq!(received(&server).await.len(), 2);
 }
 
