@@ -11,6 +11,7 @@ use serde_json::json;
 use url::Url;
 
 use super::answer::json_response;
+use super::fault::Alter;
 use super::server::Dropped;
 
 pub fn status(code: u16, retry_after_seconds: Option<u64>) -> Response<Body> {
@@ -20,6 +21,21 @@ pub fn status(code: u16, retry_after_seconds: Option<u64>) -> Response<Body> {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Any answer at all.
+pub fn answer(code: u16, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
+    response
+}
+
+/// The answer as a test alters it.
+pub async fn altered(whole: Response<Body>, alter: &Alter) -> Response<Body> {
+    let (head, bytes) = read(whole).await;
+    let (mut status, mut body) = (head.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default());
+    alter.apply(&mut status, &mut body);
+    if body.is_null() { answer(status, String::new()) } else { json_response(status, &body) }
 }
 
 /// A 307 to an address; one without a path gets the request's own path and query.

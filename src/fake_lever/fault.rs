@@ -1,8 +1,11 @@
 //! Faults on order: what goes wrong, on which route, how often.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// Something that goes wrong on every request it fits, `times` times.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,6 +72,36 @@ pub enum FaultKind {
     BadOffset,
     /// Does it twice, as a proxy that repeats a request would; answers the first.
     CommitTwice,
+    /// As `CommitTwice`, but answers the second.
+    CommitTwiceAnswerSecond,
+    /// Answers this; nothing is done.
+    Answer { code: u16, body: String },
+    /// Does it, and answers what the test makes of the answer.
+    #[serde(skip)]
+    Altered(Alter),
+}
+
+/// An answer as a test alters it: the status, and the body, which is null where there is none.
+#[derive(Clone)]
+pub struct Alter(Arc<dyn Fn(&mut u16, &mut Value) + Send + Sync>);
+
+impl FaultKind {
+    /// Does it, and answers what this makes of the answer's status and body.
+    pub fn altered(alter: impl Fn(&mut u16, &mut Value) + Send + Sync + 'static) -> Self {
+        Self::Altered(Alter(Arc::new(alter)))
+    }
+}
+
+impl Alter {
+    pub fn apply(&self, status: &mut u16, body: &mut Value) {
+        (self.0)(status, body);
+    }
+}
+
+impl fmt::Debug for Alter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Alter")
+    }
 }
 
 impl Fault {

@@ -133,6 +133,12 @@ async fn with_fault(shared: &Arc<Shared>, number: u64, request: Request<Bytes>, 
             process(shared, number, &request).await;
             first
         }
+        FaultKind::CommitTwiceAnswerSecond => {
+            process(shared, number, &request).await;
+            process(shared, number, &request).await
+        }
+        FaultKind::Answer { code, body } => broken::answer(code, body),
+        FaultKind::Altered(alter) => broken::altered(process(shared, number, &request).await, &alter).await,
         FaultKind::Garbage => {
             process(shared, number, &request).await;
             broken::garbage()
