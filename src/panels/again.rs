@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::draft::{InterviewDraft, PanelDraft};
 use super::write::Write;
-use super::{edit, edit_interview, evidence, merge};
+use super::{alone, edit, edit_interview, evidence, merge};
 use crate::config::HttpConfig;
 use crate::mirror::panels;
 use crate::operations::failure::Failure;
@@ -18,16 +18,17 @@ use crate::operations::failure::Failure;
 /// It cannot be made any more.
 pub(super) fn renewed(write: &Write, fresh: Option<&Value>, http: &HttpConfig) -> Result<Write, Failure> {
     match (write, fresh) {
-        (Write::EditPanel { panel, patch, before, pinned, .. }, Some(fresh)) => {
+        (Write::EditPanel { panel, patch, before, pinned, alone, .. }, Some(fresh)) => {
+            let fresh = &alone::with_rests(fresh, alone);
             if *pinned && panels::version(fresh) != panels::version(before) {
                 return Err(Failure::changed());
             }
             let body = PanelDraft::patch(patch, None).and_then(|draft| edit::merged(http, fresh, &draft)).map_err(|_| Failure::changed())?;
             let body = evidence::map_new(&body, fresh, &evidence::ids(before)).ok_or_else(Failure::changed)?;
-            Ok(Write::EditPanel { panel: panel.clone(), body, patch: patch.clone(), before: before.clone(), pinned: *pinned })
+            Ok(Write::EditPanel { panel: panel.clone(), body, patch: patch.clone(), before: before.clone(), alone: alone.clone(), pinned: *pinned })
         }
         (Write::EditInterview { panel, interview, patch, before, pinned, alone, .. }, Some(fresh)) => {
-            let now = merge::with_rest(evidence::by_id(fresh, Some(interview)).ok_or_else(Failure::gone)?, alone);
+            let now = alone::with_rest(evidence::by_id(fresh, Some(interview)).ok_or_else(Failure::gone)?, alone);
             let plain = merge::interview(&now, &InterviewDraft::default());
             if *pinned && panels::interview_version(&plain) != panels::interview_version(before) {
                 return Err(Failure::changed());
@@ -70,7 +71,7 @@ mod tests {
     fn write(pinned: bool) -> Write {
         let before = json!({"id": "p", "note": "a", "interviews": [{"id": "i1", "date": 1, "duration": 2, "interviewers": [{"id": "u"}]}]});
         let patch = json!({"interviews": [{"id": "i1"}, {"start": "2026-12-01T17:00:00Z", "durationMinutes": 30, "interviewers": [{"id": "v"}]}]});
-        Write::EditPanel { panel: "p".into(), body: json!({}), patch, before, pinned }
+        Write::EditPanel { panel: "p".into(), body: json!({}), patch, before, alone: Value::Null, pinned }
     }
 
     /// As before, but for a note that somebody else wrote, and with the new interview there already.
@@ -90,7 +91,7 @@ mod tests {
     fn another_form_of_the_same_version_is_no_other_version() {
         let before = fresh();
         let Write::EditPanel { patch, .. } = write(true) else { panic!("an edit") };
-        let edit = Write::EditPanel { panel: "p".into(), body: json!({}), patch, before: before.clone(), pinned: true };
+        let edit = Write::EditPanel { panel: "p".into(), body: json!({}), patch, before: before.clone(), alone: Value::Null, pinned: true };
         let mut now = before;
         now["interviews"].as_array_mut().expect("a list").reverse();
         now["interviews"][0]["location"] = Value::Null;

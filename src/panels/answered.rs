@@ -1,12 +1,38 @@
-//! A panel in which one interview is as Lever has just answered it. Pure.
+//! What Lever's answer to a write says of the panel, and the panel as it is after the write when that is not all of it. Pure.
 //!
-//! A single interview is written alone and answered alone, and callers are shown the panel's copy of it. That copy is read again, but the
-//! read may fail, or be behind the write: then the answer is put in its place, so that nobody is shown the interview as it was before.
+//! A panel is answered whole, as far as is recorded; a single interview is answered alone; a cancellation with nothing. What is left out is
+//! read again, but the read may fail, or be behind the write: then what is known is put together, so that nobody is shown the panel or the
+//! interview as it was before.
 
 use serde_json::{Map, Value};
 
 use super::write::Write;
 use super::{evidence, merge};
+use crate::lever::{Panel, Record};
+
+/// Whether an answer leaves out nothing that was sent, nor the interviews: only then it can stand for the panel.
+pub(super) fn is_whole(panel: &Record<Panel>, write: &Write) -> bool {
+    let (Write::SchedulePanel { body } | Write::EditPanel { body, .. }) = write else { return false };
+    let is_there = |name: &String| panel.raw.get(name).is_some_and(|value| !value.is_null());
+    panel.shows_its_interviews() && panel.externally_managed.is_some() && body.as_object().is_some_and(|body| body.keys().all(is_there))
+}
+
+/// Whether a panel no longer shows what was to be taken away.
+pub(super) fn is_taken_away(panel: &Value, write: &Write) -> bool {
+    let gone = |interview| !evidence::by_id(panel, interview).is_some_and(merge::is_on);
+    !merge::is_on(panel) || matches!(write, Write::CancelInterview { interview, .. } if gone(Some(interview)))
+}
+
+/// The panel after an edit that it does not show yet. An interview without an id is new, and Lever has yet to say what it is called.
+pub(super) fn edited(panel: &Value, body: &Value) -> Value {
+    let mut whole: Map<String, Value> = panel.as_object().cloned().unwrap_or_default();
+    whole.retain(|name, _| merge::is_levers_to_say_of_a_panel(name));
+    whole.extend(body.as_object().cloned().unwrap_or_default());
+    let interviews = body.get("interviews").and_then(Value::as_array).into_iter().flatten().filter(|interview| interview.get("id").is_some());
+    let there = |interview: &Value| evidence::by_id(panel, interview.get("id").and_then(Value::as_str));
+    whole.insert("interviews".into(), interviews.map(|interview| self::whole(there(interview), interview, &Value::Null)).collect());
+    Value::Object(whole)
+}
 
 /// The panel with the interview in it; `None` when it shows the interview as answered already.
 pub(super) fn put_in(panel: &Value, write: &Write, interview: &Value) -> Option<Value> {
@@ -37,7 +63,8 @@ fn whole(there: Option<&Value>, body: &Value, answered: &Value) -> Value {
     // What can be sent was replaced, or taken away by being left out.
     whole.retain(|name, _| merge::is_levers_to_say(name));
     whole.extend(fields(body));
-    whole.extend(fields(answered));
+    // Null in an answer takes nothing away that was sent.
+    whole.extend(fields(answered).into_iter().filter(|(name, value)| !(value.is_null() && body.get(name).is_some())));
     Value::Object(whole)
 }
 
@@ -55,6 +82,30 @@ mod tests {
     fn edit(body: Value) -> Write {
         let before = merge::interview(&panel()["interviews"][0], &InterviewDraft::default());
         Write::EditInterview { panel: "p".into(), interview: "i".into(), body, patch: json!({}), before, alone: Value::Null, pinned: false }
+    }
+
+    #[test]
+    fn an_answer_is_whole_when_it_shows_what_was_sent_and_every_interview() {
+        let write = Write::SchedulePanel { body: json!({"externalUrl": "https://a.example/", "interviews": [{"date": 1}]}) };
+        let answer = json!({"id": "p", "externallyManaged": true, "externalUrl": "https://a.example/",
+                            "interviews": [{"id": "i", "date": 1, "interviewers": [{"id": "u", "name": "Uma Invented"}]}]});
+        let whole = |answer: &Value| is_whole(&Record::read(answer.clone()).expect("a panel"), &write);
+        assert!(whole(&answer));
+        let less = [("externalUrl", json!(null)), ("interviews", json!(["i"])), ("interviews", json!(null)), ("externallyManaged", json!(null))];
+        for (name, value) in less {
+            let mut answer = answer.clone();
+            answer[name] = value;
+            assert!(!whole(&answer), "{answer}");
+        }
+    }
+
+    #[test]
+    fn an_edited_panel_is_what_was_sent_and_what_is_levers_to_say() {
+        let before =
+            json!({"id": "p", "createdAt": 7, "note": "old", "interviews": [{"id": "i", "date": 1, "createdAt": 8, "note": "x"}, {"id": "j"}]});
+        let body = json!({"timezone": "Europe/Lisbon", "interviews": [{"id": "i", "date": 2}, {"date": 3}]});
+        let expected = json!({"id": "p", "createdAt": 7, "timezone": "Europe/Lisbon", "interviews": [{"id": "i", "date": 2, "createdAt": 8}]});
+        assert_eq!(edited(&before, &body), expected);
     }
 
     #[test]

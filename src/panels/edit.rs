@@ -9,7 +9,7 @@ use super::draft::PanelDraft;
 use super::judge::{self, Except};
 use super::requests::PanelPatch;
 use super::write::{Operation, Write};
-use super::{answer, mark, merge, panel, send, slots};
+use super::{alone, answer, mark, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::config::HttpConfig;
@@ -53,8 +53,10 @@ pub(super) async fn edit(
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
-    match again_when_undone(|| prepare(&state, &caller, &connection, &id, &headers, &draft, &body.value)).await? {
+    let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
+    let alone = alone::read_rests(&state, &account, place, patience).await?;
+    let edit = Edit { panel: &id, draft: &draft, patch: &body.value, alone: &alone };
+    match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Prepared::Nothing(response) => Ok(response),
         Prepared::Recorded(operation) => {
             let operation = send::carry_out(&state, caller.tenant, &account, *operation, patience).await?;
@@ -63,35 +65,37 @@ pub(super) async fn edit(
     }
 }
 
+struct Edit<'a> {
+    panel: &'a str,
+    draft: &'a PanelDraft,
+    patch: &'a Value,
+    /// What of its interviews the panel does not show.
+    alone: &'a Value,
+}
+
 /// An edit is sent, or changes nothing and is answered at once.
 enum Prepared {
     Nothing(Response),
     Recorded(Box<Operation>),
 }
 
-async fn prepare(
-    state: &AppState,
-    caller: &Caller,
-    connection: &Connection,
-    id: &str,
-    headers: &HeaderMap,
-    draft: &PanelDraft,
-    patch: &Value,
-) -> Result<Prepared> {
+async fn prepare(state: &AppState, caller: &Caller, connection: &Connection, headers: &HeaderMap, edit: &Edit<'_>) -> Result<Prepared> {
+    let (id, draft) = (edit.panel, edit.draft);
     let now = state.clock.now();
     let (mut tx, row) = panel::begin(state, caller.tenant, id).await?;
     panel::still_on(&row)?;
     panel::check_version(&mut tx, headers, &row).await?;
     let candidacy = judge::opportunity(&mut tx, &row.opportunity_id).await?;
-    let body = merged(&state.config.http, &row.raw, draft).map_err(Error::invalid)?;
-    if body == merged(&state.config.http, &row.raw, &PanelDraft::default()).map_err(Error::invalid)? {
+    let fresh = alone::with_rests(&row.raw, edit.alone);
+    let body = merged(&state.config.http, &fresh, draft).map_err(Error::invalid)?;
+    if body == merged(&state.config.http, &fresh, &PanelDraft::default()).map_err(Error::invalid)? {
         let response = answer::panel(&mut tx, Some(id), StatusCode::OK).await?.ok_or_else(Error::not_found)?;
         tx.commit().await?;
         return Ok(Prepared::Nothing(response));
     }
     let mut mistakes = Vec::new();
     for (index, application) in draft.application_ids.as_ref().value().into_iter().flatten().enumerate() {
-        let there = row.raw["applications"].as_array().is_some_and(|there| there.contains(&json!(application)));
+        let there = fresh["applications"].as_array().is_some_and(|there| there.contains(&json!(application)));
         if !there && candidacy.application_id.as_ref() != Some(application) {
             mistakes.push(Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity").coded("unknown_application"));
         }
@@ -101,9 +105,16 @@ async fn prepare(
         mistakes.push(mistake);
         String::new()
     });
-    let slots = slots::of_panel(&row.raw, &body);
+    let slots = slots::of_panel(&fresh, &body);
     judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Panel(id), now).await?;
-    let write = Write::EditPanel { panel: id.to_owned(), body, patch: patch.clone(), before: row.raw, pinned: panel::is_pinned(headers) };
+    let write = Write::EditPanel {
+        panel: id.to_owned(),
+        body,
+        patch: edit.patch.clone(),
+        before: fresh,
+        alone: edit.alone.clone(),
+        pinned: panel::is_pinned(headers),
+    };
     let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
     record::commit(state, tx, &operation).await?;
     Ok(Prepared::Recorded(Box::new(operation)))

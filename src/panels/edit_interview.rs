@@ -10,11 +10,11 @@ use super::evidence;
 use super::judge::{self, Except};
 use super::requests::InterviewPatch;
 use super::write::{Operation, Write};
-use super::{answer, merge, panel, send, slots};
+use super::{alone, answer, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
-use crate::lever::{Account, Lane};
+use crate::lever::Lane;
 use crate::mirror::LeverId;
 use crate::mirror::interviews::{self, InterviewView};
 use crate::operations::body::Body;
@@ -53,8 +53,8 @@ pub(super) async fn edit(
     panel::still_on(&known)?;
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
-    let opportunity = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
-    let alone = read_alone(&state, &account, opportunity, id.clone(), patience).await?;
+    let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
+    let alone = alone::read(&state, &account, place.opportunity, id.clone(), patience).await?;
     let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, alone };
     match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Err(response) => Ok(response),
@@ -75,19 +75,6 @@ struct Edit<'a> {
     alone: Value,
 }
 
-/// The interview as Lever shows it on its own, which may be more than its panel shows of it.
-async fn read_alone(state: &AppState, account: &Account, opportunity: String, id: String, patience: Patience) -> Result<Value> {
-    let account = account.clone();
-    let read = async move {
-        match account.get_interview(&opportunity, &id).await {
-            Ok(interview) => Ok(interview.raw),
-            Err(error) if error.is_not_found() => Err(Error::not_found()),
-            Err(error) => Err(error.into()),
-        }
-    };
-    patience.demand(&state.clock, read).await
-}
-
 /// Judges the edit and records it; one that changes nothing is answered at once.
 async fn prepare(
     state: &AppState,
@@ -102,8 +89,8 @@ async fn prepare(
     panel::check_version(&mut tx, headers, &row).await?;
     judge::opportunity(&mut tx, &row.opportunity_id).await?;
     let fresh = evidence::by_id(&row.raw, Some(edit.interview)).filter(|interview| merge::is_on(interview)).ok_or_else(Error::not_found)?;
-    let alone = merge::shown_alone(fresh, &edit.alone);
-    let fresh = &merge::with_rest(fresh, &alone);
+    let alone = alone::rest(fresh, &edit.alone);
+    let fresh = &alone::with_rest(fresh, &alone);
     let before = merge::interview(fresh, &InterviewDraft::default());
     let body = merge::interview(fresh, edit.draft);
     if body == before {

@@ -11,9 +11,9 @@ use crate::error::Mistake;
 use crate::operations::fields::Sent;
 
 /// Fields that Lever sets. Sent back they would say nothing, and might be refused.
-const PANEL_READ_ONLY: &[&str] = &["id", "canceledAt", "createdAt", "start", "end", "externallyManaged", "stage", "user"];
+const PANEL_READ_ONLY: &[&str] = &["id", "canceledAt", "createdAt", "start", "end", "externallyManaged", "stage", "updatedAt", "user"];
 const INTERVIEW_READ_ONLY: &[&str] =
-    &["panel", "opportunityId", "canceledAt", "createdAt", "timezone", "stage", "user", "postings", "feedbackForms", "gcalEventUrl"];
+    &["panel", "opportunityId", "canceledAt", "createdAt", "updatedAt", "timezone", "stage", "user", "postings", "feedbackForms", "gcalEventUrl"];
 const SEAT_READ_ONLY: &[&str] = &["name", "email", "responseStatus"];
 /// Fields that a caller can set, in Lever's words.
 const PANEL_KNOWN: &[&str] = &["timezone", "applications", "note", "externalUrl", "feedbackReminder"];
@@ -129,30 +129,24 @@ fn set<T: Clone + Into<Value>>(object: &mut Map<String, Value>, name: &str, wish
     }
 }
 
-/// The fields of an interview that Lever shows only when it is asked for alone, and that can be sent: sent without them, they were lost.
-pub(super) fn shown_alone(in_panel: &Value, alone: &Value) -> Value {
-    let fields = alone.as_object().into_iter().flatten();
-    let only = fields.filter(|(name, value)| in_panel.get(name.as_str()).is_none() && !value.is_null() && !is_levers_to_say(name));
-    Value::Object(only.map(|(name, value)| (name.clone(), value.clone())).collect())
-}
-
-/// An interview as its panel shows it, with what only [`shown_alone`] knows.
-pub(super) fn with_rest(in_panel: &Value, rest: &Value) -> Value {
-    let mut whole = in_panel.clone();
-    if let (Some(whole), Some(rest)) = (whole.as_object_mut(), rest.as_object()) {
-        whole.extend(rest.clone());
-    }
-    whole
-}
-
 /// Whether a field of an interview is Lever's alone, and so never sent.
 pub(super) fn is_levers_to_say(name: &str) -> bool {
     INTERVIEW_READ_ONLY.contains(&name)
 }
 
-/// Whether an interview inside a panel is still to happen, as far as Lever says.
-pub(super) fn is_on(interview: &Value) -> bool {
-    interview.get("canceledAt").is_none_or(Value::is_null)
+/// As [`is_levers_to_say`], of a panel.
+pub(super) fn is_levers_to_say_of_a_panel(name: &str) -> bool {
+    PANEL_READ_ONLY.contains(&name)
+}
+
+/// As [`is_levers_to_say`], of somebody who interviews.
+pub(super) fn is_levers_to_say_of_a_person(name: &str) -> bool {
+    SEAT_READ_ONLY.contains(&name)
+}
+
+/// Whether a panel, or an interview inside it, is still to happen, as far as Lever says.
+pub(super) fn is_on(shown: &Value) -> bool {
+    shown.get("canceledAt").is_none_or(Value::is_null)
 }
 
 #[cfg(test)]

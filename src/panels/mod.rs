@@ -9,13 +9,14 @@
 //! | `schedule` `edit` `cancel` `add_interview` `edit_interview` `cancel_interview` `conflicts` | one endpoint each |
 //! | `requests` `draft` | what callers send: described, understood |
 //! | `merge` `mark` `slots` `evidence` `answered` `again` | pure: the body that Lever gets; our mark in it; what is new in it; whether Lever shows it; an answer put into its panel; the body of a repeat |
-//! | `judge` `panel` `whereabouts` | whether a write may be made, on which version of a panel, and where Lever has it |
+//! | `judge` `panel` `whereabouts` `alone` | whether a write may be made, on which version of a panel, where Lever has it, and what of it the panel does not show |
 //! | `write` | the writes, as `operations` records them |
 //! | `send` `look` `outcome` `answer` | sent, looked for, stored, answered |
 //! | `settle` `doubles` | the job that finds out what nobody knows yet, and takes surplus copies away |
 
 mod add_interview;
 mod again;
+mod alone;
 mod answer;
 mod answered;
 mod cancel;

@@ -8,7 +8,8 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{judge, whereabouts};
+use super::judge;
+use super::whereabouts::{self, Place};
 use crate::accounts;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
@@ -43,8 +44,7 @@ pub(super) fn zone(panel: &PanelRow) -> Option<Tz> {
     panel.raw.get("timezone")?.as_str()?.parse().ok()
 }
 
-/// Reads the panel again from Lever and stores it: what an edit is merged into must be what Lever has. The opportunity that it is on
-/// now.
+/// Reads the panel again from Lever and stores it: what an edit is merged into must be what Lever has.
 ///
 /// # Errors
 /// 404 when Lever has it no longer, or the connection has ended meanwhile; 503 when that takes too long; Lever or the database failed.
@@ -54,7 +54,7 @@ pub(super) async fn read_fresh(
     (account, epoch): (&Account, i64),
     panel: &PanelRow,
     patience: Patience,
-) -> Result<String> {
+) -> Result<Place> {
     let (state, account, panel) = (state.clone(), account.clone(), panel.clone());
     let clock = state.clock.clone();
     let read = async move {
@@ -69,7 +69,7 @@ pub(super) async fn read_fresh(
             None => panels::mark_gone(&mut tx, &panel.id, read_at).await?,
         }
         tx.commit().await?;
-        found.map(|place| place.opportunity).ok_or_else(Error::not_found)
+        found.ok_or_else(Error::not_found)
     };
     patience.demand(&clock, read).await
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::look::{Found, Seen, look};
 use super::write::{Operation, Write};
-use super::{answered, outcome};
+use super::{answered, evidence, outcome};
 use crate::error::Result;
 use crate::failpoint::Step;
 use crate::ids::TenantId;
@@ -135,33 +135,49 @@ async fn send(account: &Account, operation: &Operation) -> Result<Made, lever::E
     }
 }
 
-/// What was made, with the panel as Lever has it now: the answer itself, or else read again. To be called before anything else is asked
-/// of this account.
+/// What was made, with the panel as Lever has it now: the answer itself, or, where it says less than all, read again. To be called before
+/// anything else is asked of this account.
 pub(super) async fn complete(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, made: Made) -> Found {
     // The time of the answer and not of the request: a read that began in between may not have seen the write.
     let read_at = state.clock.now();
     let lever_status = account.last_status().map(i32::from);
     let opportunity = operation.opportunity_id.clone();
-    let (panel_id, interview_id) = (operation.panel_id.clone(), operation.interview_id.clone());
-    let answered = match made {
-        Made::Panel(panel) => {
-            let panel_id = Some(panel.id.clone());
+    let (panel_id, interview_id) = match &made {
+        Made::Panel(panel) => (Some(panel.id.clone()), operation.interview_id.clone()),
+        Made::Interview(interview) => (operation.panel_id.clone(), Some(interview.id.clone())),
+        Made::Nothing => (operation.panel_id.clone(), operation.interview_id.clone()),
+    };
+    let made = match made {
+        Made::Panel(panel) if answered::is_whole(&panel, &operation.request) => {
             return Found { opportunity, panel_id, interview_id, panel: Some(*panel), read_at, put_together: false, lever_status };
         }
-        Made::Interview(interview) => Some(interview),
-        Made::Nothing => None,
+        less => less,
     };
     let read = match &panel_id {
         Some(panel) => account.get_panel(&opportunity, panel).await.ok(),
         None => None,
     };
-    let interview_id = answered.as_ref().map(|answered| answered.id.clone()).or(interview_id);
-    let shown = match answered {
-        Some(answered) => with_answer(state, tenant, operation, read, &answered).await,
-        None => read.map(|read| (read, false)),
+    let shown = match made {
+        Made::Panel(_) => with_edit(state, tenant, operation, read).await,
+        Made::Interview(answered) => with_answer(state, tenant, operation, read, &answered).await,
+        // A read that is behind the write would undo it here.
+        Made::Nothing => read.filter(|read| answered::is_taken_away(&read.raw, &operation.request)).map(|read| (read, false)),
     };
     let (panel, put_together) = shown.unzip();
     Found { opportunity, panel_id, interview_id, panel, read_at, put_together: put_together.unwrap_or(false), lever_status }
+}
+
+/// The panel as it was read; or, when it could not be read or the read is behind the edit, as our copy or the read has it with the edit in
+/// it. With whether it had to be put together. `None` for a booking of which nothing could be read.
+async fn with_edit(state: &AppState, tenant: TenantId, operation: &Operation, read: Option<Record<Panel>>) -> Option<(Record<Panel>, bool)> {
+    let read = read.filter(Record::shows_its_interviews);
+    let Write::EditPanel { body, before, .. } = &operation.request else { return Some((read?, false)) };
+    let base = match read {
+        Some(read) if evidence::edit_shows(before, body, &read.raw) => return Some((read, false)),
+        Some(read) => read.raw,
+        None => ours(state, tenant, operation.panel_id.as_deref()?).await.ok()??,
+    };
+    Some((Record::read(answered::edited(&base, body))?, true))
 }
 
 /// The panel with the interview as Lever answered it: as it was read, or as our copy has it when it could not be read. With whether it

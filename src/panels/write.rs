@@ -25,6 +25,9 @@ pub(super) enum Write {
         /// What the caller asked for, to be merged anew when the panel has changed before a repeat.
         patch: Value,
         before: Value,
+        /// What of its interviews the panel does not show, by their ids.
+        #[serde(default)]
+        alone: Value,
         /// The caller named the version that the edit is for: it must not be merged into another.
         pinned: bool,
     },

@@ -15,6 +15,7 @@ mod killed;
 mod life;
 mod lost_answers;
 mod moved;
+mod odd_answers;
 mod patience;
 mod performers;
 mod replica;

@@ -1,7 +1,9 @@
 //! Lever may show more than this product knows, anywhere. PUT replaces whole objects there, so what is not sent back is lost.
 
+use lever_integration::fake_lever::FaultKind;
 use serde_json::{Value, json};
 
+use crate::lost_answers::impatient;
 use crate::world::{World, interview_path, panel_path, text};
 
 /// The interview as Lever shows it on its own.
@@ -26,6 +28,37 @@ async fn unknown_fields_of_interviews_and_interviewers_survive_every_edit() {
     let there = world.only_panel()["interviews"][0].clone();
     assert_eq!((&there["location"], &there["subject"], &there["newField"]), (&json!("Room 4"), &json!("Second round"), &json!({"deep": [1]})));
     assert_eq!((&there["interviewers"][0]["newSeatField"], there["interviewers"].as_array().map(Vec::len)), (&json!("kept"), Some(2)));
+    world.story.end().await;
+}
+
+/// What the panel does not show of its interviews is not lost when the panel is edited, nor when that is done once more.
+#[tokio::test]
+async fn what_only_the_interview_itself_shows_survives_an_edit_of_its_panel() {
+    let world = World::begin().await;
+    let panel = world.scheduled(&[world.interview(0, 0), world.interview(1, 1), world.interview(2, 2)]).await;
+    let (path, list) = (panel_path(&panel["id"]), &panel["interviews"]);
+    for (interview, guide) in [(&list[0], "g0"), (&list[1], "g1")] {
+        world.inside().set_interview_field(&world.opportunity, text(&interview["id"]), "guide", json!({"id": guide}), true).expect("set");
+    }
+    let guides = || [0, 1].map(|at| alone(&world, &list[at]["id"])["guide"]["id"].clone());
+
+    world.admin.patch(&path, json!({"note": "Onsite"})).await.expect(200);
+    assert_eq!(guides(), ["g0", "g1"], "only a field of the panel was edited");
+    let edit = json!({"interviews": [{"id": list[0]["id"], "subject": "Coding"}, {"id": list[1]["id"]}, world.interview(2, 3)]});
+    world.admin.patch(&path, edit).await.expect(200);
+    assert_eq!(guides(), ["g0", "g1"], "other interviews were edited, removed and added");
+    world.admin.patch(&interview_path(&list[1]["id"]), json!({"subject": "Team fit"})).await.expect(200);
+    assert_eq!(guides(), ["g0", "g1"]);
+
+    // Sent again, when nobody waits any more.
+    world.fault("PUT", "/v1/opportunities/*/panels/*", FaultKind::DropBeforeCommit);
+    impatient(&world, world.admin.patch(&path, json!({"note": "Virtual onsite"}))).await.expect(202);
+    world.pass(90).await;
+    assert_eq!((&world.only_panel()["note"], guides()), (&json!("Virtual onsite"), ["g0", "g1"].map(|guide| json!(guide))));
+    // Seen to have happened, although the panel does not show all that was sent.
+    world.fault("PUT", "/v1/opportunities/*/panels/*", FaultKind::DropAfterCommit);
+    world.admin.patch(&path, json!({"note": "Onsite after all"})).await.expect(200);
+    assert_eq!(guides(), ["g0", "g1"]);
     world.story.end().await;
 }
 
