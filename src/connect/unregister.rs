@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -10,12 +11,15 @@ use crate::auth::Caller;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::OperationId;
+use crate::jobs::{self, Job};
 use crate::lever::{Account, Lane, Paging};
 use crate::operations::webhooks::{Answered, WebhookWrite, give_up, record, settle};
 use crate::state::AppState;
 
 /// Somebody waits for the end of the connection, and Lever may hang.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Nothing of it is under way any more then.
+const LOOK_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// In each, what is known of is deleted, and then looked for: one that nobody had recorded is so tried twice as well.
 const ROUNDS: usize = 3;
 
@@ -25,12 +29,15 @@ pub(super) struct Removal {
     lever_id: String,
 }
 
-/// Records the removal of each webhook that Lever has told us the id of, in the transaction that ends the connection.
+/// Records the removal of each webhook that Lever has told us the id of, in the transaction that ends the connection; and that somebody
+/// looks later whether it was said what became of them, should this process end first.
 ///
 /// # Errors
 /// The database failed.
 pub(super) async fn plan(state: &AppState, tx: &mut TenantTx, caller: &Caller, registered: &[Webhook]) -> Result<Vec<Removal>> {
     let known = registered.iter().filter_map(|webhook| Some((webhook.lever_id.clone()?, webhook.event.clone())));
+    let now = state.clock.now();
+    jobs::enqueue(tx, &Job::RegisterWebhooks, now, now + LOOK_AFTER).await?;
     record_all(state, tx, caller, known).await
 }
 

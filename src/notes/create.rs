@@ -75,7 +75,7 @@ async fn prepare(
     let performer = perform_as::choose(&mut tx, caller, connection, draft.perform_as.as_deref()).await?;
     let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
     let known = notes::ids(&mut tx, opportunity).await?;
-    let new = NewOperation::by(caller, &performer, opportunity, Write::WriteNote { body: draft.body(), known });
+    let new = NewOperation::by(caller, connection, &performer, opportunity, Write::WriteNote { body: draft.body(), known });
     let operation = store::record(&mut tx, new, state.clock.now()).await?;
     ticket.attach(&mut tx, operation.id).await?;
     record::commit(state, tx, &operation).await?;

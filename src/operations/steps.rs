@@ -1,7 +1,7 @@
 //! The steps of an operation: every attempt to make a write, for the log. Nothing is decided by them.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use utoipa::ToSchema;
@@ -13,8 +13,10 @@ pub struct OperationStep {
     /// When it was sent, or was about to be.
     pub sent_at: DateTime<Utc>,
     /// The Lever user in whose name; null for a webhook.
+    #[serde(deserialize_with = "present")]
     pub perform_as: Option<String>,
     /// Where it was sent to; null for a webhook.
+    #[serde(deserialize_with = "present")]
     pub opportunity_id: Option<String>,
     pub outcome: StepOutcome,
     /// When the outcome was known.
@@ -45,19 +47,14 @@ pub enum StepOutcome {
     Unknown,
 }
 
-impl OperationStep {
-    /// An attempt that begins.
-    pub(super) fn begun(perform_as: Option<&str>, opportunity: Option<&str>, sent_at: DateTime<Utc>) -> Self {
-        Self {
-            sent_at,
-            perform_as: perform_as.map(str::to_owned),
-            opportunity_id: opportunity.map(str::to_owned),
-            outcome: StepOutcome::Sending,
-            ended_at: None,
-            lever_status: None,
-            lever_code: None,
-        }
-    }
+/// Text as it is stored: empty where there is none, because an older version that runs beside this one expects some.
+fn present<'de, D: Deserializer<'de>>(text: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(text)?.filter(|text| !text.is_empty()))
+}
+
+/// An attempt that begins, as a list of one step. A webhook's has no performer and no opportunity.
+pub(super) fn begun(perform_as: &str, opportunity: &str, sent_at: DateTime<Utc>) -> Json<Value> {
+    Json(json!([{"sentAt": sent_at, "performAs": perform_as, "opportunityId": opportunity, "outcome": StepOutcome::Sending}]))
 }
 
 /// What is added to the last step when it ends.

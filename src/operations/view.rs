@@ -89,20 +89,25 @@ impl OperationError {
     }
 }
 
+/// Text, where there is any: an entry about a webhook has empty text, or null, for what it does not have.
+fn present(row: &PgRow, column: &str) -> Result<Option<String>, sqlx::Error> {
+    Ok(row.try_get::<Option<String>, _>(column)?.filter(|text| !text.is_empty()))
+}
+
 impl FromRow<'_, PgRow> for OperationView {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             kind: row.try_get("kind")?,
             status: row.try_get::<Status, _>("status")?.into(),
-            opportunity_id: row.try_get("opportunity_id")?,
+            opportunity_id: present(row, "opportunity_id")?,
             panel_id: row.try_get("panel_id")?,
             interview_id: row.try_get("interview_id")?,
             note_id: row.try_get("note_id")?,
             webhook_event: row.try_get("webhook_event")?,
             caller: row.try_get("caller")?,
-            caller_email: row.try_get("caller_email")?,
-            perform_as: row.try_get("perform_as")?,
+            caller_email: present(row, "caller_email")?,
+            perform_as: present(row, "perform_as")?,
             created_at: row.try_get("created_at")?,
             settled_at: row.try_get("settled_at")?,
             attempts: row.try_get("attempts")?,

@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::failure::Failure;
-use super::steps::{OperationStep, StepOutcome, ended};
+use super::steps::{StepOutcome, begun, ended};
 use super::store::Status;
 use crate::auth::Caller;
 use crate::db::TenantTx;
@@ -103,7 +103,8 @@ impl Answered {
     }
 }
 
-/// Records a write that is about to be sent. `by` nobody: the service itself.
+/// Records a write that is about to be sent. `by` nobody: the service itself. What a webhook does not have is stored as empty text: an older
+/// version that runs beside this one reads the log too, and expects some.
 ///
 /// # Errors
 /// The database failed.
@@ -111,18 +112,19 @@ pub async fn record(tx: &mut TenantTx, by: Option<&Caller>, write: &WebhookWrite
     let (kind, event, request) = write.parts();
     let id = OperationId::new();
     sqlx::query(
-        "INSERT INTO operations (tenant_id, id, kind, status, caller, caller_email, webhook_event, request, attempts, sent_at, created_at, steps)
-         VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7, 1, $8, $8, $9)",
+        "INSERT INTO operations (tenant_id, id, kind, status, caller, caller_email, perform_as, opportunity_id, webhook_event, request, attempts,
+                                 sent_at, created_at, steps)
+         VALUES ($1, $2, $3, 'sending', $4, $5, '', '', $6, $7, 1, $8, $8, $9)",
     )
     .bind(tx.tenant())
     .bind(id)
     .bind(kind)
     .bind(by.map_or(SERVICE, |caller| &caller.user_id))
-    .bind(by.map(|caller| &caller.email))
+    .bind(by.map_or("", |caller| &caller.email))
     .bind(event)
     .bind(Json(request))
     .bind(now)
-    .bind(Json([OperationStep::begun(None, None, now)]))
+    .bind(begun("", "", now))
     .execute(&mut **tx)
     .await?;
     Ok(id)

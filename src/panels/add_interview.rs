@@ -86,7 +86,7 @@ async fn prepare(
     let slots: Vec<_> = slots::of_interview(&Value::Null, &body, String::new()).into_iter().collect();
     judge::slots(&mut tx, &slots, mistakes, wishes, Except::Nothing, now).await?;
     let write = Write::AddInterview { panel: id.to_owned(), body, before: row.raw };
-    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
+    let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), now).await?;
     ticket.attach(&mut tx, operation.id).await?;
     record::commit(state, tx, &operation).await?;
     Ok(operation)

@@ -97,7 +97,7 @@ pub(super) async fn record_in(
 ) -> Result<Operation> {
     let performer = perform_as::choose(&mut tx, caller, connection, performer.perform_as.as_deref()).await?;
     let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
-    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), state.clock.now()).await?;
+    let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), state.clock.now()).await?;
     record::commit(state, tx, &operation).await?;
     Ok(operation)
 }

@@ -4,19 +4,14 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::judge::booking;
-use super::write::Write;
+use super::under_way::{UnderWay, under_way};
 use crate::auth::Member;
-use crate::db::TenantTx;
 use crate::error::{Error, Problem, Result};
-use crate::ids::OperationId;
 use crate::mirror::interviews::{Booked, Position, booked_after};
 use crate::mirror::{Filters, span};
-use crate::operations::store;
 use crate::page::{Page, Paging};
 use crate::state::AppState;
 
@@ -46,22 +41,6 @@ pub(super) enum Conflict {
     /// An interview at Lever.
     Booked(Booked),
     UnderWay(UnderWay),
-}
-
-/// An interview that is being written at Lever; it is not known yet whether it will take place.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct UnderWay {
-    /// The Lever user whose time it takes.
-    pub interviewer_id: String,
-    /// The write: see `/v1/operations/{id}`.
-    #[schema(value_type = uuid::Uuid)]
-    pub operation_id: OperationId,
-    /// Unknown of a panel that is only being made.
-    pub panel_id: Option<String>,
-    pub opportunity_id: String,
-    pub start: DateTime<Utc>,
-    pub end: DateTime<Utc>,
 }
 
 impl Conflict {
@@ -95,30 +74,11 @@ pub(super) async fn list(
     let to = to.ok_or_else(|| Error::invalid_parameter("to", "is required: a time such as 2026-12-01T18:00:00Z"))?;
     let after: Option<Position> = paging.after()?;
     let mut tx = state.db.look(caller.tenant).await?;
-    // First what is under way: what settles before the next statement is then found among the bookings.
-    let mut found = under_way(&mut tx, &people, from, to).await?;
+    let sent = under_way(&mut tx).await?.into_iter();
+    let asked_for = sent.filter(|sent| sent.start < to && sent.end > from && people.contains(&sent.interviewer_id));
+    let mut found: Vec<Conflict> = asked_for.map(Conflict::UnderWay).collect();
     found.retain(|conflict| after.as_ref().is_none_or(|after| conflict.position() > *after));
     found.extend(booked_after(&mut tx, &people, from, to, None, after, paging.rows()).await?.into_iter().map(Conflict::Booked));
     found.sort_by_cached_key(Conflict::position);
     Ok(Json(Page::cut(found, &paging, Conflict::position)))
-}
-
-async fn under_way(tx: &mut TenantTx, people: &[String], from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Conflict>, sqlx::Error> {
-    let mut found = Vec::new();
-    for operation in store::open::<Write>(tx).await? {
-        for (start, end, seats) in operation.request.interviews().into_iter().filter_map(booking).filter(|(start, end, _)| *start < to && *end > from)
-        {
-            found.extend(seats.into_iter().filter(|seat| people.iter().any(|id| id == seat)).map(|seat| {
-                Conflict::UnderWay(UnderWay {
-                    interviewer_id: seat.to_owned(),
-                    operation_id: operation.id,
-                    panel_id: operation.panel_id.clone(),
-                    opportunity_id: operation.opportunity_id.clone(),
-                    start,
-                    end,
-                })
-            }));
-        }
-    }
-    Ok(found)
 }

@@ -19,26 +19,27 @@ use crate::state::AppState;
 /// So often Lever may refuse to take a surplus away.
 const MOST_REFUSALS: i64 = 3;
 
-/// Looks whether a booking that succeeded was made more than once, and takes the surplus away.
+/// Looks whether a booking that succeeded was made more than once, and takes the surplus away. `asked` is the account, and the epoch of the
+/// connection that it was opened with.
 ///
 /// # Errors
 /// Lever or the database failed; the job looks again.
-pub(super) async fn remove(state: &AppState, claim: &Claim, account: &Account, operation: &Operation) -> Result<Outcome> {
+pub(super) async fn remove(state: &AppState, claim: &Claim, asked: (&Account, Option<i64>), operation: &Operation) -> Result<Outcome> {
     if operation.status != Status::Succeeded {
         return Ok(Outcome::Done);
     }
     match &operation.request {
-        Write::SchedulePanel { .. } => surplus_panels(state, claim, account, operation).await?,
+        Write::SchedulePanel { .. } => surplus_panels(state, claim, asked, operation).await?,
         // Without a mark only a repeat of ours makes two equal interviews a double and not a wish.
         Write::AddInterview { panel, body, before } if operation.attempts > 1 => {
-            let fresh = account.get_panel(&operation.opportunity_id, panel).await?;
+            let fresh = asked.0.get_panel(&operation.opportunity_id, panel).await?;
             let tenant = claim.tenant_id;
             let mut tx = state.db.begin(tenant).await?;
             let others = store::added_by_others(&mut tx, operation).await?;
             tx.commit().await?;
             let known = [evidence::ids(before), others, operation.interview_id.iter().cloned().collect()].concat();
             for interview in evidence::added(body, &fresh.raw, &known) {
-                take_away(state, tenant, account, operation, Write::CancelInterview { panel: panel.clone(), interview }).await?;
+                take_away(state, tenant, asked, operation, Write::CancelInterview { panel: panel.clone(), interview }).await?;
             }
         }
         _ => {}
@@ -46,10 +47,10 @@ pub(super) async fn remove(state: &AppState, claim: &Claim, account: &Account, o
     Ok(Outcome::Done)
 }
 
-async fn surplus_panels(state: &AppState, claim: &Claim, account: &Account, operation: &Operation) -> Result<()> {
+async fn surplus_panels(state: &AppState, claim: &Claim, asked: (&Account, Option<i64>), operation: &Operation) -> Result<()> {
     let tenant = claim.tenant_id;
     let read_at = state.clock.now();
-    let read = match account.all_panels(&operation.opportunity_id).await {
+    let read = match asked.0.all_panels(&operation.opportunity_id).await {
         // The candidate was deleted meanwhile, and the panels with it.
         Err(error) if error.is_not_found() => return Ok(()),
         read => read?,
@@ -66,13 +67,13 @@ async fn surplus_panels(state: &AppState, claim: &Claim, account: &Account, oper
     let mut copies: Vec<Record<Panel>> = read.records.into_iter().filter(|panel| carries(panel, operation) && panel.canceled_at.is_none()).collect();
     copies.sort_by_key(|panel| age(panel));
     for copy in copies.iter().filter(|copy| operation.panel_id.as_ref() != Some(&copy.id)) {
-        take_away(state, tenant, account, operation, Write::RemoveDouble { panel: copy.id.clone() }).await?;
+        take_away(state, tenant, asked, operation, Write::RemoveDouble { panel: copy.id.clone() }).await?;
     }
     Ok(())
 }
 
 /// Records and sends the removal, on behalf of whoever asked for the booking. One that Lever refuses again and again is left to people.
-async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation, write: Write) -> Result<()> {
+async fn take_away(state: &AppState, tenant: TenantId, (account, epoch): (&Account, Option<i64>), operation: &Operation, write: Write) -> Result<()> {
     tracing::warn!(operation = %operation.id, kind = operation.kind, "Lever made a booking twice; the surplus is taken away");
     let new = NewOperation {
         caller: &operation.caller,
@@ -80,6 +81,7 @@ async fn take_away(state: &AppState, tenant: TenantId, account: &Account, operat
         perform_as: &operation.perform_as,
         opportunity: &operation.opportunity_id,
         mark: None,
+        epoch,
         write,
     };
     let mut tx = state.db.begin(tenant).await?;

@@ -115,7 +115,7 @@ async fn prepare(state: &AppState, caller: &Caller, connection: &Connection, hea
         alone: edit.alone.clone(),
         pinned: panel::is_pinned(headers),
     };
-    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
+    let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), now).await?;
     record::commit(state, tx, &operation).await?;
     Ok(Prepared::Recorded(Box::new(operation)))
 }

@@ -113,7 +113,7 @@ async fn prepare(
         alone,
         pinned: panel::is_pinned(headers),
     };
-    let operation = store::record(&mut tx, NewOperation::by(caller, &performer, &row.opportunity_id, write), now).await?;
+    let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), now).await?;
     record::commit(state, tx, &operation).await?;
     Ok(Ok(operation))
 }

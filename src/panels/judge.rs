@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::draft::Wishes;
 use super::slots::{self, Slot};
-use super::write::Write;
+use super::under_way::{UnderWay, under_way};
 use crate::db::TenantTx;
 use crate::error::{Error, Mistake, Result};
 use crate::mirror::opportunities::{self, OpportunityRow};
 use crate::mirror::users;
 use crate::mirror::{feedback_templates, interviews};
-use crate::operations::{perform_as, store};
+use crate::operations::perform_as;
 
 /// Which interviews do not stand in the way of a write: those that it changes itself.
 #[derive(Clone, Copy)]
@@ -104,8 +104,7 @@ async fn templates(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sq
 /// What the people of the slots already have then: in Lever, and in writes that are under way.
 async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Result<Vec<Value>, sqlx::Error> {
     let except_panel = if let Except::Panel(panel) = except { Some(panel) } else { None };
-    // First what is under way: what settles before the next statement is then found among the bookings, and nothing falls between the two.
-    let under_way = store::open::<Write>(tx).await?;
+    let under_way = under_way(tx).await?;
     let mut found = Vec::new();
     for slot in slots {
         let claimed: Vec<String> = slot.claimed().map(str::to_owned).collect();
@@ -116,21 +115,8 @@ async fn conflicts(tx: &mut TenantTx, slots: &[Slot], except: Except<'_>) -> Res
         let booked = booked.into_iter().filter(|booked| !matches!(except, Except::Interview(id) if id == booked.interview_id));
         found.extend(booked.map(|booked| json!(booked)));
     }
-    for operation in under_way {
-        for (start, end, people) in operation.request.interviews().into_iter().filter_map(booking) {
-            let clash = |id: &&str| slots.iter().any(|slot| slot.overlaps(start, end) && slot.claimed().any(|claimed| claimed == *id));
-            found.extend(people.into_iter().filter(clash).map(|id| {
-                json!({"interviewerId": id, "operationId": operation.id, "panelId": operation.panel_id,
-                       "opportunityId": operation.opportunity_id, "start": start, "end": end})
-            }));
-        }
-    }
+    let clashes =
+        |sent: &UnderWay| slots.iter().any(|slot| slot.overlaps(sent.start, sent.end) && slot.claimed().any(|id| id == sent.interviewer_id));
+    found.extend(under_way.into_iter().filter(clashes).map(|sent| json!(sent)));
     Ok(found)
-}
-
-/// The time and people of an interview that is being sent.
-pub(super) fn booking(interview: &Value) -> Option<(DateTime<Utc>, DateTime<Utc>, Vec<&str>)> {
-    let (start, end) = slots::span(interview)?;
-    let seats = interview.get("interviewers")?.as_array()?;
-    Some((start, end, seats.iter().filter_map(|seat| seat.get("id")?.as_str()).collect()))
 }

@@ -47,7 +47,7 @@ pub(super) struct Found {
 pub(super) async fn look(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation) -> Result<Seen> {
     let read_at = state.clock.now();
     let Some(panel_id) = operation.request.panel() else { return look_for_mark(state, tenant, account, operation).await };
-    let place = whereabouts::find(state, tenant, account, &operation.opportunity_id, panel_id).await?;
+    let place = whereabouts::find(state, tenant, (account, operation.connection_epoch), &operation.opportunity_id, panel_id).await?;
     Ok(judge(operation, place, read_at))
 }
 

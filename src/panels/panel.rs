@@ -59,7 +59,7 @@ pub(super) async fn read_fresh(
     let clock = state.clock.clone();
     let read = async move {
         let read_at = state.clock.now();
-        let found = whereabouts::find(&state, tenant, &account, &panel.opportunity_id, &panel.id).await?;
+        let found = whereabouts::find(&state, tenant, (&account, Some(epoch)), &panel.opportunity_id, &panel.id).await?;
         let mut tx = state.db.begin(tenant).await?;
         if !accounts::hold(&mut tx, epoch).await? {
             return Err(Error::not_found());

@@ -114,7 +114,7 @@ async fn prepare(
     let slots = slots::of_panel(&Value::Null, &body);
     judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Nothing, now).await?;
     let write = Write::SchedulePanel { body };
-    let new = NewOperation { mark: Some(&mark), ..NewOperation::by(caller, &performer, opportunity, write) };
+    let new = NewOperation { mark: Some(&mark), ..NewOperation::by(caller, connection, &performer, opportunity, write) };
     let operation = store::record(&mut tx, new, now).await?;
     ticket.attach(&mut tx, operation.id).await?;
     record::commit(state, tx, &operation).await?;

@@ -47,10 +47,14 @@ pub async fn settle(state: &AppState, claim: &Claim, id: OperationId) -> Result<
     if let Some(lease) = operation.lease_until.filter(|lease| operation.is_open() && *lease > now) {
         return Ok(Outcome::Again(lease));
     }
-    let settling = Settling { state, claim, operation };
     match accounts::open(state, claim.tenant_id).await {
-        Ok((account, _)) => settling.go_on(&account.in_lane(Lane::Webhook)).await,
-        Err(error) if error.status().is_client_error() && error.code() != accounts::ANOTHER_ENVIRONMENT => settling.cannot_ask(now).await,
+        Ok((account, connection)) => {
+            let settling = Settling { state, claim, operation, epoch: Some(connection.epoch) };
+            settling.go_on(&account.in_lane(Lane::Webhook)).await
+        }
+        Err(error) if error.status().is_client_error() && error.code() != accounts::ANOTHER_ENVIRONMENT => {
+            Settling { state, claim, operation, epoch: None }.cannot_ask(now).await
+        }
         Err(error) => Err(error),
     }
 }
@@ -59,12 +63,14 @@ struct Settling<'a> {
     state: &'a AppState,
     claim: &'a Claim,
     operation: Operation,
+    /// The epoch of the connection over which Lever is asked; `None` when there is none.
+    epoch: Option<i64>,
 }
 
 impl Settling<'_> {
     async fn go_on(&self, account: &Account) -> Result<Outcome> {
         if !self.operation.is_open() {
-            return doubles::remove(self.state, self.claim, account, &self.operation).await;
+            return doubles::remove(self.state, self.claim, (account, self.epoch), &self.operation).await;
         }
         match self.look(account).await {
             Ok(Seen::Done(found)) => self.succeeded(account, &found).await,
@@ -101,7 +107,7 @@ impl Settling<'_> {
             Ok(write) => {
                 let opportunity = place.as_ref().map_or(&self.operation.opportunity_id, |place| &place.opportunity);
                 let Some(mut tx) = self.fenced().await? else { return Ok(Outcome::Done) };
-                let begun = store::begin_again(&mut tx, &self.operation, &write, opportunity, self.state.clock.now()).await?;
+                let begun = store::begin_again(&mut tx, &self.operation, &write, (opportunity, self.epoch), self.state.clock.now()).await?;
                 tx.commit().await?;
                 self.state.failpoints.after(Step::RecordedAgain).await;
                 match begun {
@@ -149,7 +155,7 @@ impl Settling<'_> {
         let Some(tx) = self.fenced().await? else { return Ok(Outcome::Done) };
         tx.commit().await?;
         let operation = outcome::succeeded(self.state, self.claim.tenant_id, &self.operation, found).await?;
-        let doubles = doubles::remove(self.state, self.claim, account, &operation).await?;
+        let doubles = doubles::remove(self.state, self.claim, (account, self.epoch), &operation).await?;
         // An attempt that was given up may still come through: look once more when none can be on its way.
         let last = self.operation.sent_at + SETTLE;
         if self.operation.attempts > 1 && self.state.clock.now() < last { Ok(Outcome::Again(last)) } else { Ok(doubles) }

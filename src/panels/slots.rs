@@ -85,6 +85,11 @@ pub(super) fn span(interview: &Value) -> Option<(DateTime<Utc>, DateTime<Utc>)> 
     Some((start, end))
 }
 
+/// The people of an interview in Lever's words.
+pub(super) fn people(interview: &Value) -> impl Iterator<Item = &str> {
+    list(interview, "interviewers").filter_map(|seat| text(seat, "id"))
+}
+
 /// New interviews in the past, and people who would have to be in two of the interviews at once.
 pub(super) fn mistakes(slots: &[Slot], now: DateTime<Utc>, allow_past: bool, allow_conflicts: bool) -> Vec<Mistake> {
     let mut mistakes = Vec::new();

@@ -20,15 +20,22 @@ pub(super) struct Place {
     pub panel: Record<Panel>,
 }
 
-/// The panel that was on this opportunity, wherever it is now. `None`: Lever has it nowhere.
+/// The panel that was on this opportunity, wherever it is now. `None`: Lever has it nowhere. `epoch` is that of the connection which
+/// whoever asks began with, when that is known.
 ///
 /// # Errors
 /// Lever could not be asked, or the database failed.
-pub(super) async fn find(state: &AppState, tenant: TenantId, account: &Account, opportunity: &str, panel: &str) -> Result<Option<Place>> {
+pub(super) async fn find(
+    state: &AppState,
+    tenant: TenantId,
+    (account, epoch): (&Account, Option<i64>),
+    opportunity: &str,
+    panel: &str,
+) -> Result<Option<Place>> {
     if let Some(found) = there(account.get_panel(opportunity, panel).await)? {
         return Ok(Some(Place { opportunity: opportunity.to_owned(), panel: found }));
     }
-    for other in others(state, tenant, account, opportunity).await? {
+    for other in others(state, tenant, (account, epoch), opportunity).await? {
         if let Some(found) = there(account.get_panel(&other, panel).await)? {
             return Ok(Some(Place { opportunity: other, panel: found }));
         }
@@ -41,7 +48,7 @@ pub(super) async fn find(state: &AppState, tenant: TenantId, account: &Account, 
 /// # Errors
 /// As [`find`].
 pub(super) async fn find_marked_elsewhere(state: &AppState, tenant: TenantId, account: &Account, operation: &Operation) -> Result<Option<Place>> {
-    for other in others(state, tenant, account, &operation.opportunity_id).await? {
+    for other in others(state, tenant, (account, operation.connection_epoch), &operation.opportunity_id).await? {
         let panels = there(account.all_panels(&other).await)?.map(|page| page.records).unwrap_or_default();
         if let Some(panel) = panels.into_iter().find(|panel| carries(panel, operation)) {
             return Ok(Some(Place { opportunity: other, panel }));
@@ -51,8 +58,8 @@ pub(super) async fn find_marked_elsewhere(state: &AppState, tenant: TenantId, ac
 }
 
 /// The person's other opportunities, as Lever has them and as our copy knows them. Our copy is brought up to date on the way, while
-/// it is still ours: a merge changes whose opportunity it is.
-async fn others(state: &AppState, tenant: TenantId, account: &Account, opportunity: &str) -> Result<Vec<String>> {
+/// it is still that of the same connection: a merge changes whose opportunity it is.
+async fn others(state: &AppState, tenant: TenantId, (account, epoch): (&Account, Option<i64>), opportunity: &str) -> Result<Vec<String>> {
     let read_at = state.clock.now();
     let fresh = there(account.get_opportunity(opportunity).await)?;
     let mut tx = state.db.begin(tenant).await?;
@@ -65,7 +72,9 @@ async fn others(state: &AppState, tenant: TenantId, account: &Account, opportuni
         read.extend(account.list_opportunities(&filter, &Paging::first()).await?.records);
     }
     let mut tx = state.db.begin(tenant).await?;
-    if accounts::hold_any(&mut tx).await?.is_some() {
+    if let Some(epoch) = epoch
+        && accounts::hold(&mut tx, epoch).await?
+    {
         opportunities::upsert(&mut tx, &read, read_at).await?;
     }
     let known = opportunities::others_of_the_person(&mut tx, opportunity).await?;

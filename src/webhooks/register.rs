@@ -1,4 +1,5 @@
-//! The job that makes the webhooks at Lever equal to what is wanted. It may run at any time and as often as one likes.
+//! The job that makes the webhooks at Lever equal to what is wanted; without a connection it ends what the log of writes says of them. It
+//! may run at any time and as often as one likes.
 //!
 //! Lever has no idempotency keys, accepts the same webhook twice and tells its key once. So each one is recorded, with an id nobody
 //! else can have in its url, before Lever is asked for it. If the answer never comes, the next run finds the url in Lever's list, deletes
@@ -6,7 +7,7 @@
 
 use super::compare::{Difference, Standing, compare};
 use super::work::Work;
-use crate::accounts::webhooks;
+use crate::accounts::{self, webhooks};
 use crate::error::Result;
 use crate::ids::OperationId;
 use crate::jobs::{Claim, Outcome};
@@ -20,7 +21,7 @@ use crate::state::AppState;
 /// # Errors
 /// Lever or the database failed; the job is tried again and begins with a fresh look.
 pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
-    let Some(work) = Work::open(state, claim).await? else { return Ok(Outcome::Done) };
+    let Some(work) = Work::open(state, claim).await? else { return give_up_removals(state, claim).await };
     let listed = match list(&work).await {
         Ok(listed) => listed,
         Err(error) => {
@@ -39,6 +40,16 @@ pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
         (Outcome::Done, Some(until)) => Ok(Outcome::Again(until)),
         (outcome, _) => Ok(outcome),
     }
+}
+
+/// Nobody can ask Lever any more: what is not known of webhooks stays so, also when whoever disconnected ended before saying it.
+async fn give_up_removals(state: &AppState, claim: &Claim) -> Result<Outcome> {
+    let mut tx = state.db.begin(claim.tenant_id).await?;
+    if accounts::hold_any(&mut tx).await?.is_none() && claim.holds(&mut tx).await? {
+        log::give_up(&mut tx, state.clock.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(Outcome::Done)
 }
 
 /// The address of a webhook of ours.

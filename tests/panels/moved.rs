@@ -71,3 +71,26 @@ async fn a_lost_cancellation_of_a_panel_that_moved_is_made_where_it_is() {
     assert!(at_lever(&world, &to, &panel["id"])["canceledAt"].is_number());
     world.story.end().await;
 }
+
+/// Lever is asked where a panel is now; before it answers, everything is purged and somebody connects anew. What the old connection read is
+/// not stored in the new one's copy.
+#[tokio::test]
+async fn what_was_read_before_a_purge_and_a_reconnect_is_not_stored_after_it() {
+    let (world, to) = applied_twice().await;
+    let panel = world.scheduled(&[world.interview(0, 0)]).await;
+    world.inside().move_panel(&world.opportunity, text(&panel["id"]), &to).expect("moved");
+    let (lever, mut other, path) = (&world.story.lever, world.admin.clone(), panel_path(&panel["id"]));
+    world.fault("GET", "/v1/opportunities", FaultKind::AnswerHeld);
+    let meanwhile = async {
+        lever.wait_held(1).await;
+        other.delete("/v1/lever/connection?purge=true").await.expect(204);
+        other.connect(lever, 0).await;
+        lever.release().await;
+    };
+    let (edit, ()) = tokio::join!(world.admin.patch(&path, json!({"note": "x"})), meanwhile);
+    edit.expect(404);
+    assert_eq!(world.admin.get("/v1/opportunities?archived=any").await.expect(200).json()["data"], json!([]));
+    world.story.work().await;
+    assert_eq!(world.panel(&panel["id"]).await.expect(200).json()["opportunityId"], json!(to));
+    world.story.end().await;
+}

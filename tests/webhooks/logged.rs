@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use lever_integration::accounts::webhooks::WANTED;
 use lever_integration::fake_lever::{Fault, FaultKind};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::support::story::{Person, Story};
@@ -92,5 +94,66 @@ async fn what_lever_refuses_or_does_not_answer_is_told() {
     );
     story.lever.clear_faults();
     story.lever.release().await;
+    story.end().await;
+}
+
+/// The process ends between the end of the connection and what became of the removals: whoever works next says so.
+#[tokio::test]
+async fn removals_that_nobody_said_the_end_of_are_given_up_by_the_next_worker() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    story.connect_and_sync(&mut admin, 0).await;
+    admin.delete("/v1/lever/connection").await.expect(204);
+    let mut database = PgConnection::connect(&story.database.url).await.expect("the database of this test");
+    let undone = sqlx::query("UPDATE operations SET status = 'sending', settled_at = NULL, lever_status = NULL WHERE kind = 'remove_webhook'");
+    undone.execute(&mut database).await.expect("as if the process had ended");
+    story.work().await;
+    assert!(logged(&admin, "remove_webhook").await.iter().all(|it| it["status"] == "sending"), "whoever disconnected may still be at it");
+    story.clock.advance(Duration::from_secs(30));
+    story.work().await;
+    let removed = logged(&admin, "remove_webhook").await;
+    assert_eq!(removed.len(), WANTED.len());
+    assert!(removed.iter().all(|it| it["status"] == "unknown" && it["error"]["code"] == "outcome_unknown" && it["settledAt"].is_string()));
+    story.end().await;
+}
+
+/// What the version before this one reads of a row: every entry of the log was about a candidate, and in somebody's name.
+#[derive(sqlx::FromRow)]
+struct Before {
+    caller_email: String,
+    perform_as: String,
+    opportunity_id: String,
+    #[sqlx(json)]
+    steps: Vec<StepBefore>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StepBefore {
+    perform_as: String,
+    opportunity_id: String,
+}
+
+/// While replicas are replaced one by one, both versions show the log.
+#[tokio::test]
+async fn the_version_before_can_read_the_entries_about_webhooks() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    story.connect_and_sync(&mut admin, 0).await;
+    let mut database = PgConnection::connect(&story.database.url).await.expect("the database of this test");
+    let read = sqlx::query_as("SELECT * FROM operations WHERE kind = 'register_webhook'").fetch_all(&mut database).await;
+    let rows: Vec<Before> = read.expect("rows of the form of before");
+    assert_eq!(rows.len(), WANTED.len());
+    for Before { caller_email, perform_as, opportunity_id, steps } in rows {
+        let StepBefore { perform_as: step_performer, opportunity_id: step_place } = &steps[0];
+        assert_eq!([&caller_email, &perform_as, &opportunity_id, step_performer, step_place], [""; 5]);
+    }
+    // Entries of the form that was written for a while are shown the same.
+    let shown = logged(&admin, "register_webhook").await;
+    assert_eq!((&shown[0]["performAs"], &shown[0]["steps"][0]["opportunityId"]), (&Value::Null, &Value::Null));
+    let nulls = "UPDATE operations SET caller_email = NULL, perform_as = NULL, opportunity_id = NULL,
+                 steps = jsonb_set(jsonb_set(steps, '{0,performAs}', 'null'), '{0,opportunityId}', 'null')";
+    sqlx::query(nulls).execute(&mut database).await.expect("rewritten");
+    assert_eq!(logged(&admin, "register_webhook").await, shown);
     story.end().await;
 }
