@@ -113,6 +113,8 @@ async fn with_fault(shared: &Arc<Shared>, number: u64, request: Request<Bytes>, 
         FaultKind::AnswerHeld => {
             let hold = shared.hold.enter();
             let answer = process(shared, number, &request).await;
+            // It is done: that can be seen before it is answered.
+            shared.ledger_changed.send_replace(());
             hold.released().await;
             answer
         }

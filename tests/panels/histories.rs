@@ -1,6 +1,6 @@
-//! Two hundred seeded histories: replicas schedule, edit and cancel, alone and at once; Lever loses, delays and repeats what it is sent;
-//! replicas end in the middle; people change things inside Lever. When the dust has settled, Lever, our copy and the log of operations
-//! tell the same story. `HISTORY=<seed>` plays one of them alone.
+//! Two hundred seeded histories: replicas schedule, edit and cancel, alone and at once; Lever loses, delays and repeats what it is sent,
+//! and answers late; replicas end in the middle; people change things inside Lever; a worker goes on beside all of it. When the dust has
+//! settled, Lever, our copy and the log of operations tell the same story. `HISTORY=<seed>` plays one of them alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use http::Method;
 use lever_integration::clock::Clock;
 use lever_integration::failpoint::Step;
-use lever_integration::fake_lever::{Event, FaultKind};
+use lever_integration::fake_lever::{Event, FaultKind, LedgerEntry};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -23,8 +23,11 @@ use crate::support::story::{Answer, Setting, Story};
 use crate::world::{World, ids, interview_path, panel_path, rfc3339, text};
 
 const HISTORIES: u64 = 200;
-/// Histories are played in so many worlds side by side; in every second one Lever's webhooks are on and people work inside Lever.
+/// Histories are played in so many worlds side by side. In every second one Lever's webhooks are on and people work inside Lever; in the
+/// later half a worker goes on in the background.
 const WORLDS: u64 = 4;
+/// A caller's patience is shorter.
+const IMPATIENCE: Duration = Duration::from_secs(11);
 /// A write that Lever got this long ago is done or never will be: what is still held then would be a miracle.
 const STALE: TimeDelta = TimeDelta::seconds(50);
 
@@ -54,15 +57,18 @@ async fn play(number: u64, seeds: Range<u64>) {
     }
     let mut replicas = vec![Replica::start(&world.story).await, Replica::start(&world.story).await];
     for (at, seed) in seeds.filter(|seed| seed % WORLDS == number).enumerate() {
+        let beside = if number >= WORLDS / 2 { Some(Replica::working(&world.story).await) } else { None };
         let opportunity = world.account.active[at % world.account.active.len()].clone();
         let mut history = History {
             world: &world,
             replicas,
+            beside,
             opportunity,
             people_work_inside,
             rng: StdRng::seed_from_u64(seed),
             minute: 0,
             held_since: None,
+            comes_late: false,
             step_began: world.story.clock.now(),
             removed: BTreeSet::new(),
             told: Vec::new(),
@@ -84,13 +90,17 @@ async fn play(number: u64, seeds: Range<u64>) {
 struct History<'a> {
     world: &'a World,
     replicas: Vec<Replica>,
+    /// The one whose worker goes on in the background.
+    beside: Option<Replica>,
     opportunity: String,
     people_work_inside: bool,
     rng: StdRng,
     /// Every interview gets a time of its own, so that one made twice is seen.
     minute: i64,
-    /// Since when Lever holds back a write.
+    /// Since when Lever holds back a write, or an answer.
     held_since: Option<DateTime<Utc>>,
+    /// Whether an answer that is held back in this step comes when nobody waits for it any more.
+    comes_late: bool,
     step_began: DateTime<Utc>,
     /// Interviews that somebody asked to take away.
     removed: BTreeSet<String>,
@@ -218,6 +228,7 @@ impl History<'_> {
             5 => FaultKind::Status { code: 422, retry_after_seconds: None },
             6 if call.method == Method::POST && call.path.ends_with("/panels") => FaultKind::CommitTwice,
             7 | 8 if self.held_since.is_none() => FaultKind::CommitHeld,
+            9 | 10 if self.held_since.is_none() => return self.hold_answer(call),
             _ => return,
         };
         for method in ["POST", "PUT", "DELETE"] {
@@ -225,8 +236,15 @@ impl History<'_> {
         }
     }
 
+    /// Only the answer to the request itself is held: whoever works by hand would wait for any other.
+    fn hold_answer(&mut self, call: &Call) {
+        self.comes_late = self.rng.random_bool(0.5);
+        let method = if call.method == Method::PATCH { "PUT" } else { call.method.as_str() };
+        self.world.fault(method, "/v1/opportunities/**", FaultKind::AnswerHeld);
+    }
+
     /// Sends a request and waits for its answer, or until its replica is stopped. A caller who waits for what nobody knows is told so:
-    /// time goes by with every look that the service takes.
+    /// time goes by with every look that the service takes, and while Lever holds back its answer.
     async fn send(&self, replica: usize, call: &Call) -> Option<Answer> {
         let lever = &self.world.story.lever;
         let replica = &self.replicas[replica];
@@ -239,15 +257,32 @@ impl History<'_> {
                 let write = news.iter().position(|entry| entry.method != "GET" && entry.fault.is_some()).filter(|_| !lost);
                 let since = if lost { Some(0) } else { write };
                 since.is_some_and(|since| news[since..].iter().any(|entry| entry.method == "GET" && entry.status.is_some()))
+                    || write.is_some_and(|write| is_held_back(&news[write]))
             });
             tokio::select! {
                 answer = &mut answer => return answer,
                 () = replica.failpoints().reached() => return None,
                 () = look => {}
             }
+            let held_back = !lost && lever.ledger()[seen..].iter().any(is_held_back);
             (lost, seen) = (true, lever.ledger().len());
-            self.world.story.clock.advance(Duration::from_secs(11));
+            if held_back && !self.comes_late {
+                // What Lever tells of the write arrives before its answer.
+                lever.wait_deliveries_idle().await;
+                lever.release().await;
+            } else {
+                self.lose_patience().await;
+            }
         }
+    }
+
+    /// Time goes by; what would be held for too long is let go first.
+    async fn lose_patience(&self) {
+        let since = self.held_since.unwrap_or(self.step_began);
+        if self.world.story.clock.now() + IMPATIENCE - since > STALE {
+            self.world.story.lever.release().await;
+        }
+        self.world.story.clock.advance(IMPATIENCE);
     }
 
     fn note(&mut self, call: &Call, answer: &Answer) {
@@ -291,6 +326,10 @@ impl History<'_> {
             0 => {
                 let mut changed = panel.clone();
                 changed["note"] = json!(format!("inside {}", self.rng.random::<u32>()));
+                // A candidate without an application: empty, it could not be sent.
+                if changed["applications"] == json!([]) {
+                    changed["applications"].take();
+                }
                 inside.replace_panel(&opportunity, &id, &changed)
             }
             1 => inside.cancel_panel(&opportunity, &id),
@@ -337,6 +376,9 @@ impl History<'_> {
         let lever = &self.world.story.lever;
         lever.clear_faults();
         self.release().await;
+        if let Some(beside) = self.beside.take() {
+            beside.stop().await;
+        }
         for _ in 0..6 {
             self.world.story.clock.advance(Duration::from_secs(31));
             self.world.story.lever.wait_deliveries_idle().await;
@@ -421,6 +463,11 @@ impl History<'_> {
             .collect();
         assert_eq!(starts.len(), starts.iter().collect::<BTreeSet<_>>().len(), "history {seed}: an interview is there twice");
     }
+}
+
+/// A write that is done, and whose answer is held back.
+fn is_held_back(entry: &LedgerEntry) -> bool {
+    entry.committed && entry.status.is_none() && entry.fault.as_deref() == Some("AnswerHeld")
 }
 
 #[derive(Debug, sqlx::FromRow)]

@@ -22,14 +22,24 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// One whose jobs are done by hand.
     pub async fn start(story: &Story) -> Self {
+        Self::with(story, Jobs::ByHand).await
+    }
+
+    /// One whose worker goes on beside whatever else happens.
+    pub async fn working(story: &Story) -> Self {
+        Self::with(story, Jobs::InBackground).await
+    }
+
+    async fn with(story: &Story, jobs: Jobs) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let variables = variables(&Setting::default(), &story.lever, &story.database.url, &story.base);
         let clock = story.clock.clone();
         let start = async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let config = Config::read(&Variables::from_pairs(variables)).expect("the configuration is complete");
-            App::start_on(listener, config, clock, Jobs::ByHand).await.expect("the service starts")
+            App::start_on(listener, config, clock, jobs).await.expect("the service starts")
         };
         let app = runtime.spawn(start).await.expect("no panic");
         let base = format!("http://{}", app.address());
@@ -58,6 +68,13 @@ impl Replica {
         let response = request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Some(Answer { status, headers, text: response.text().await.ok()? })
+    }
+
+    /// Ends it softly, once the jobs under way have reached their end.
+    pub async fn stop(self) {
+        let Self { app, runtime, .. } = self;
+        runtime.spawn(app.stop()).await.expect("no panic");
+        runtime.shutdown_background();
     }
 
     /// Ends it as a crash would.
