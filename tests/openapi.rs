@@ -10,7 +10,7 @@ use lever_integration::router;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use support::story::Story;
+use support::story::{Person, Story};
 
 #[path = "support/mod.rs"]
 mod support;
@@ -104,21 +104,18 @@ fn every_body_that_is_written_has_an_example_and_no_room_for_what_is_refused() {
 
 /// Requests made up from the document by schemathesis (a Python program, `pip install schemathesis`), with ids that are there and ids that
 /// are not: nothing is answered that is not described, and nothing is our own fault.
-/// `SCHEMATHESIS=/path/to/schemathesis cargo test --test openapi -- --ignored --nocapture`
+/// `SCHEMATHESIS=/path/to/schemathesis cargo test --test openapi -- --ignored --nocapture`; `EXAMPLES=<n>` asks for more of them.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs schemathesis, which is not installed everywhere"]
 async fn made_up_requests_are_answered_as_described() {
     let program = std::env::var_os("SCHEMATHESIS").expect("SCHEMATHESIS names the program");
+    let examples = std::env::var("EXAMPLES").unwrap_or_else(|_| "20".to_owned());
     let story = Story::begin().await;
     let mut admin = story.admin(Uuid::new_v4());
     story.connect_and_sync(&mut admin, 0).await;
-    let panels = admin.get("/v1/panels").await.expect(200).json();
-    let panel = &panels["data"][0];
-    let ids = [("id", &panel["opportunityId"]), ("panelId", &panel["id"]), ("interviewId", &panel["interviews"][0]["id"])];
     let folder = tempfile::tempdir().expect("a folder");
     let known = folder.path().join("known.toml");
-    let lines = ids.map(|(name, id)| format!("\"path.{name}\" = {id}\n")).concat();
-    fs::write(&known, format!("[parameters]\n{lines}")).expect("a file");
+    fs::write(&known, known_ids(&admin).await).expect("a file");
     for config in [None, Some(&known)] {
         let mut command = tokio::process::Command::new(&program);
         if let Some(config) = config {
@@ -128,11 +125,37 @@ async fn made_up_requests_are_answered_as_described() {
         command.args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]);
         // Streams that do not end, and the ends of session and connection.
         command.args(["--exclude-path-regex", "events$|^/auth/", "--exclude-operation-id", "disconnect"]);
-        command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--seed", "1", "--continue-on-failure", "--no-shrink"]);
+        command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", &examples, "--seed", "1", "--continue-on-failure", "--no-shrink"]);
         command.kill_on_drop(true);
         let passed = command.current_dir(folder.path()).status().await.expect("schemathesis runs").success();
         assert!(passed, "see above");
     }
     story.work().await;
     story.end().await;
+}
+
+/// For every path with an id, one that is there, as schemathesis reads it.
+async fn known_ids(admin: &Person) -> String {
+    let first = async |list: &str| admin.get(list).await.expect(200).json()["data"][0].clone();
+    let panel = first("/v1/panels").await;
+    let opportunity = format!("/v1/opportunities/{}", panel["opportunityId"].as_str().expect("an id"));
+    let contact = admin.get(&opportunity).await.expect(200).json()["contact"].clone();
+    let resume = first(&format!("{opportunity}/resumes")).await;
+    let mut lines = "[parameters]\n".to_owned();
+    for (name, object) in [("panelId", &panel), ("interviewId", &panel["interviews"][0]), ("resumeId", &resume)] {
+        lines += &format!("\"path.{name}\" = {}\n", object["id"]);
+    }
+    let (posting, sync, operation) = (first("/v1/postings").await, first("/v1/lever/syncs").await, first("/v1/operations").await);
+    let opportunity = json!({"id": panel["opportunityId"]});
+    let of_path = [
+        ("^/v1/opportunities/", &opportunity),
+        ("^/v1/contacts/", &contact),
+        ("^/v1/postings/", &posting),
+        ("^/v1/lever/syncs/", &sync),
+        ("^/v1/operations/", &operation),
+    ];
+    for (path, object) in of_path {
+        lines += &format!("[[operations]]\ninclude-path-regex = \"{path}\"\nparameters = {{ \"path.id\" = {} }}\n", object["id"]);
+    }
+    lines
 }
