@@ -81,9 +81,12 @@ pub enum FaultKind {
     Altered(Alter),
 }
 
-/// An answer as a test alters it: the status, and the body, which is null where there is none.
+/// What a test does to an answer: to its status, and to its body, which is null where there is none.
+type Change = dyn Fn(&mut u16, &mut Value) + Send + Sync;
+
+/// See [`FaultKind::altered`].
 #[derive(Clone)]
-pub struct Alter(Arc<dyn Fn(&mut u16, &mut Value) + Send + Sync>);
+pub struct Alter(Arc<Change>);
 
 impl FaultKind {
     /// Does it, and answers what this makes of the answer's status and body.

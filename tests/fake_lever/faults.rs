@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lever_integration::fake_lever::{Fault, FaultKind};
 use reqwest::Method;
+use serde_json::Value;
 
 use super::connected::{Connected, small};
 
@@ -67,6 +68,32 @@ async fn committed_late_it_appears_after_the_connection_was_dropped() {
         tokio::task::yield_now().await;
     }
     assert_eq!((story.made(), story.ledger().0), (1, None));
+}
+
+#[tokio::test]
+async fn an_answer_is_what_the_test_makes_of_it() {
+    let story = Story::with(FaultKind::altered(|status, body| (*status, body["data"]["note"]) = (200, "altered".into()))).await;
+    let answer = story.create().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.json::<Value>().await.unwrap()["data"]["note"], "altered");
+    assert_eq!((story.made(), story.ledger()), (1, (Some(200), true)));
+}
+
+#[tokio::test]
+async fn any_answer_at_all_can_be_ordered_and_nothing_is_done() {
+    let order = r#"{"method": "POST", "pathPattern": "/v1/opportunities/*/panels", "times": 1, "kind": "answer", "code": 400, "body": "No"}"#;
+    let story = Story::with(serde_json::from_str::<Fault>(order).unwrap().kind).await;
+    let answer = story.create().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (400, "No".to_owned()));
+    assert_eq!((story.made(), story.ledger()), (0, (Some(400), false)));
+}
+
+#[tokio::test]
+async fn of_two_the_second_can_be_answered() {
+    let story = Story::with(FaultKind::CommitTwiceAnswerSecond).await;
+    let answered = story.create().await.unwrap().json::<Value>().await.unwrap();
+    let panels = story.it.lever.panels_of(&story.it.account.id, &story.opportunity).unwrap();
+    assert_eq!((story.made(), &answered["data"]["id"]), (2, &panels.last().unwrap()["id"]));
 }
 
 #[tokio::test]
