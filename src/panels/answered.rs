@@ -8,13 +8,22 @@ use serde_json::{Map, Value};
 
 use super::write::Write;
 use super::{evidence, merge};
-use crate::lever::{Panel, Record};
+use crate::lever::{Interview, Panel, Record};
 
 /// Whether an answer leaves out nothing that was sent, nor the interviews: only then it can stand for the panel.
 pub(super) fn is_whole(panel: &Record<Panel>, write: &Write) -> bool {
     let (Write::SchedulePanel { body } | Write::EditPanel { body, .. }) = write else { return false };
     let is_there = |name: &String| panel.raw.get(name).is_some_and(|value| !value.is_null());
-    panel.shows_its_interviews() && panel.externally_managed.is_some() && body.as_object().is_some_and(|body| body.keys().all(is_there))
+    let mut interviews = panel.interviews.iter().filter_map(|interview| interview.object.as_deref());
+    panel.shows_its_interviews()
+        && panel.externally_managed.is_some()
+        && body.as_object().is_some_and(|body| body.keys().all(is_there))
+        && interviews.all(shows_its_people)
+}
+
+/// Whether it says more of its people than their ids.
+fn shows_its_people(interview: &Record<Interview>) -> bool {
+    interview.interviewers.iter().all(|person| person.name.is_some() || person.email.is_some() || person.feedback_template.is_some())
 }
 
 /// Whether a panel no longer shows what was to be taken away.
@@ -88,10 +97,16 @@ mod tests {
     fn an_answer_is_whole_when_it_shows_what_was_sent_and_every_interview() {
         let write = Write::SchedulePanel { body: json!({"externalUrl": "https://a.example/", "interviews": [{"date": 1}]}) };
         let answer = json!({"id": "p", "externallyManaged": true, "externalUrl": "https://a.example/",
-                            "interviews": [{"id": "i", "date": 1, "interviewers": [{"id": "u", "name": "Uma Invented"}]}]});
+                            "interviews": [{"id": "i", "date": 1, "interviewers": [{"id": "u", "feedbackTemplate": "no-feedback"}]}]});
         let whole = |answer: &Value| is_whole(&Record::read(answer.clone()).expect("a panel"), &write);
         assert!(whole(&answer));
-        let less = [("externalUrl", json!(null)), ("interviews", json!(["i"])), ("interviews", json!(null)), ("externallyManaged", json!(null))];
+        let less = [
+            ("externalUrl", json!(null)),
+            ("interviews", json!(["i"])),
+            ("interviews", json!(null)),
+            ("externallyManaged", json!(null)),
+            ("interviews", json!([{"id": "i", "date": 1, "interviewers": [{"id": "u"}]}])),
+        ];
         for (name, value) in less {
             let mut answer = answer.clone();
             answer[name] = value;
@@ -111,7 +126,8 @@ mod tests {
     #[test]
     fn an_edit_that_the_panel_does_not_show_yet_is_put_in() {
         let write = edit(json!({"date": 1, "duration": 45, "panel": "p", "interviewers": [{"id": "u"}]}));
-        let put = put_in(&panel(), &write, &json!({"id": "i", "duration": 45})).expect("a change");
+        // What is null in the answer was sent all the same.
+        let put = put_in(&panel(), &write, &json!({"id": "i", "duration": 45, "date": null})).expect("a change");
         let expected = json!({"id": "i", "date": 1, "duration": 45, "createdAt": 7, "panel": "p", "interviewers": [{"id": "u"}]});
         assert_eq!((&put["interviews"][0], &put["interviews"][1]), (&expected, &json!({"id": "j"})));
         assert_eq!(put_in(&put, &write, &json!({"id": "i", "duration": 45})), None);

@@ -78,15 +78,19 @@ fn fields_show(base: &Value, body: &Value, now: &Value) -> bool {
     })
 }
 
-/// The same people; and where a template was sent, the same template.
+/// The same people; and where a template was sent, and Lever shows any, the same template.
 fn seats_show(wanted: &Value, shown: Option<&Value>) -> bool {
     let list = |seats: &Value| seats.as_array().cloned().unwrap_or_default();
     let (wanted, shown) = (list(wanted), shown.map(list).unwrap_or_default());
     let shows = |seat: &Value| {
         let there = shown.iter().find(|there| there.get("id") == seat.get("id"));
-        there.is_some_and(|there| is_empty(seat.get("feedbackTemplate")) || same(seat.get("feedbackTemplate"), there.get("feedbackTemplate")))
+        there.is_some_and(|there| is_empty(template(seat)) || template(there).is_none() || same(template(seat), template(there)))
     };
     wanted.len() == shown.len() && wanted.iter().all(shows)
+}
+
+fn template(seat: &Value) -> Option<&Value> {
+    seat.get("feedbackTemplate")
 }
 
 /// What makes an interview that interview: its time and its people.

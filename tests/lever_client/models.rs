@@ -60,7 +60,7 @@ async fn both_forms_of_the_archive_state_are_understood() {
 
 #[tokio::test]
 async fn documented_envelopes_are_read_like_recorded_ones() {
-    let panel = json!({"id": "p-1", "interviews": [{"id": "i-1", "interviewers": [{"id": "u-1"}]}]});
+    let panel = json!({"id": "p-1", "interviews": [{"id": "i-1", "date": 7, "interviewers": [{"id": "u-1"}]}]});
     for answer in [json!({"data": panel}), json!({"data": {"data": [panel], "hasNext": false}}), json!({"data": {"data": panel}}), panel.clone()] {
         let server = answering(answer).await;
         let read = account_at(&server.uri()).get_panel("o-1", "p-1").await.expect("read");
