@@ -70,7 +70,8 @@ fn every_refusal_is_a_problem_and_every_operation_names_those_that_anything_can_
         for status in ["400", "408", "413", "500", "503", "504"] {
             assert!(responses.contains_key(status), "{method} {path}: {status}");
         }
-        for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+        assert!(responses["431"].get("content").is_none(), "{method} {path}: there is no body");
+        for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400" && status.as_str() != "431") {
             let content = response["content"].as_object().unwrap_or_else(|| panic!("{method} {path}: {status} has no body"));
             assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"], "{method} {path}: {status}");
             let example = &content["application/problem+json"]["example"];
@@ -102,6 +103,21 @@ fn every_body_that_is_written_has_an_example_and_no_room_for_what_is_refused() {
     }
 }
 
+/// A resume comes in the type that Lever says, and that is one of those that are described.
+#[tokio::test]
+async fn a_resume_comes_in_a_type_that_is_described() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    let account = story.account(0);
+    let opportunity = &account.active[0];
+    let resume = story.lever.inside(&account.id).add_resume(opportunity, "Ten years of everything", true).expect("added");
+    story.connect_and_sync(&mut admin, 0).await;
+    let file = admin.get(&format!("/v1/opportunities/{opportunity}/resumes/{resume}/file")).await.expect(200);
+    let described = &router::openapi()["paths"]["/v1/opportunities/{id}/resumes/{resumeId}/file"]["get"]["responses"]["200"]["content"];
+    assert!(described[file.header("content-type")].is_object(), "{}: {described}", file.header("content-type"));
+    story.end().await;
+}
+
 /// Requests made up from the document by schemathesis (a Python program, `pip install schemathesis`), with ids that are there and ids that
 /// are not: nothing is answered that is not described, and nothing is our own fault.
 /// `SCHEMATHESIS=/path/to/schemathesis cargo test --test openapi -- --ignored --nocapture`; `EXAMPLES=<n>` asks for more of them.
@@ -112,6 +128,11 @@ async fn made_up_requests_are_answered_as_described() {
     let examples = std::env::var("EXAMPLES").unwrap_or_else(|_| "20".to_owned());
     let story = Story::begin().await;
     let mut admin = story.admin(Uuid::new_v4());
+    let account = story.account(0);
+    let inside = story.lever.inside(&account.id);
+    for opportunity in account.active.iter().chain(&account.archived) {
+        inside.add_resume(opportunity, "Ten years of everything", true).expect("added");
+    }
     story.connect_and_sync(&mut admin, 0).await;
     let folder = tempfile::tempdir().expect("a folder");
     let known = folder.path().join("known.toml");

@@ -56,8 +56,10 @@ fn finish(operation: &mut Value, method: &str, is_api: bool) {
     for (status, description) in common {
         responses.entry(status).or_insert_with(|| json!({"description": description, "content": {PROBLEM_TYPE: {"schema": {"$ref": PROBLEM}}}}));
     }
+    // The connection answers it before there is a request, and ends.
+    responses.insert("431".into(), json!({"description": "The address and the headers are longer than 8 KiB together; without a body"}));
     for (status, response) in responses {
-        if let Some(code) = status.parse().ok().filter(|status| *status >= 400) {
+        if let Some(code) = status.parse().ok().filter(|status| *status >= 400 && *status != 431) {
             refusal(code, response);
         }
     }
