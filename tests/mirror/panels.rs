@@ -134,7 +134,8 @@ async fn panels_are_listed_by_their_beginning_and_filtered() {
     let mut tx = begin(&house).await;
     let timed = |id: &str, start: Option<i64>, end: Option<i64>, who: &str| {
         let times = json!({"start": start.map(millis), "end": end.map(millis)});
-        with(panel(id, json!([interview(&format!("i-{id}"), start.unwrap_or(0), 10, &[who])])), times)
+        let interview = with(interview(&format!("i-{id}"), 0, 10, &[who]), json!({"date": start.map(millis)}));
+        with(panel(id, json!([interview])), times)
     };
     let set = vec![
         timed("late", Some(300), Some(400), "u"),

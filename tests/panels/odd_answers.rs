@@ -170,6 +170,29 @@ async fn panels_that_are_read_in_another_form_can_be_edited() {
     }
 }
 
+/// Whatever Lever leaves out of every answer, a panel of ours has its times and can be changed.
+#[tokio::test]
+async fn a_panel_that_lever_never_shows_whole_is_still_ours() {
+    let world = World::begin().await;
+    for (method, pattern) in [("POST", PANELS), ("GET", PANELS), ("GET", PANEL), ("PUT", PANEL)] {
+        let less = FaultKind::altered(|_, body| {
+            let all = if body["data"].is_array() { body["data"].as_array_mut().into_iter().flatten().collect() } else { vec![&mut body["data"]] };
+            for panel in all.into_iter().filter_map(Value::as_object_mut) {
+                panel.retain(|name, _| !["externallyManaged", "start", "end"].contains(&name.as_str()));
+            }
+        });
+        world.story.lever.fault(Fault::new(method, pattern, less));
+    }
+    let panel = world.scheduled(&[world.interview(0, 0), world.interview(1, 1)]).await;
+    assert_eq!((&panel["start"], &panel["editable"]), (&json!(world.at(0)), &json!(true)));
+    let edited = world.admin.patch(&panel_path(&panel["id"]), json!({"note": "Onsite"})).await.expect(200).json();
+    is_true(&world, "less", &edited).await;
+    let listed = world.admin.get(&format!("/v1/panels?from={}&to={}", world.at(1), world.at(2))).await.expect(200).json();
+    assert_eq!(ids(&listed["data"]), [text(&panel["id"])]);
+    world.admin.delete(&panel_path(&panel["id"])).await.expect(204);
+    world.story.end().await;
+}
+
 #[tokio::test]
 async fn a_cancellation_may_be_answered_in_any_way() {
     let forms: [Form; 4] = [

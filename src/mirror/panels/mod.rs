@@ -10,6 +10,7 @@ mod get;
 pub mod link;
 mod list;
 mod list_of_opportunity;
+mod missing;
 mod set;
 mod store;
 mod version;

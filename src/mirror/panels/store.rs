@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::version;
+use super::{missing, version};
 use crate::db::TenantTx;
 use crate::lever::{Panel, Record};
 use crate::mirror::interviews;
@@ -58,10 +58,10 @@ pub async fn upsert(tx: &mut TenantTx, opportunity: &str, records: &[Record<Pane
     .bind(opportunity)
     .bind(read_at)
     .bind(column(&rows, |panel| panel.id.as_str()))
-    .bind(column(&rows, |panel| storable::time(panel.start)))
-    .bind(column(&rows, |panel| storable::time(panel.end)))
+    .bind(column(&rows, |panel| storable::time(missing::start(panel))))
+    .bind(column(&rows, |panel| storable::time(missing::end(panel))))
     .bind(column(&rows, |panel| storable::time(panel.canceled_at)))
-    .bind(column(&rows, |panel| panel.externally_managed.unwrap_or(false)))
+    .bind(column(&rows, |panel| missing::externally_managed(panel)))
     .bind(column(&rows, |panel| panel.external_url.as_deref().filter(|url| url.len() <= MAX_INDEXED_URL)))
     .bind(column(&rows, |panel| Json(&panel.raw)))
     .bind(column(&rows, |panel| version(&panel.raw)))

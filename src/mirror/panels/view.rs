@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use super::link::without_mark;
+use super::missing;
 use crate::db::TenantTx;
 use crate::lever::Panel;
 use crate::mirror::interviews::{InterviewerView, People, end_of};
@@ -132,6 +133,7 @@ struct Versioned {
 impl Shown {
     fn view(self, people: &People) -> PanelView {
         let panel = self.raw;
+        let (start, end) = (missing::start(&panel), missing::end(&panel));
         let timezone = panel.timezone;
         let interviews = panel.interviews.into_iter().filter_map(|interview| Some(interview.object?.typed));
         PanelView {
@@ -143,8 +145,8 @@ impl Shown {
             externally_managed: self.externally_managed,
             editable: self.externally_managed && self.canceled_at.is_none(),
             timezone,
-            start: panel.start,
-            end: panel.end,
+            start,
+            end,
             note: panel.note,
             external_url: panel.external_url.map(|url| without_mark(&url).to_owned()),
             feedback_reminder: panel.feedback_reminder,
