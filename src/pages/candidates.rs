@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::candidate_line::Line;
-use super::notice::{self, Standing};
+use super::notice::{self, Copied, Standing};
 use super::shell::{Section, Shell, render};
 use super::visitor::Visitor;
 use crate::error::Result;

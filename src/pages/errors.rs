@@ -21,7 +21,7 @@ struct ErrorPage {
     title: &'static str,
     detail: String,
     request_id: Option<String>,
-    /// Not on the Integrations page itself: that link would lead nowhere new.
+    /// Neither on the Integrations page itself nor for those who may not see it: that link would lead nowhere new.
     way_back: bool,
 }
 
@@ -35,7 +35,7 @@ struct Problem {
 /// The layer: `axum::middleware::from_fn(errors_for_people)`. It leaves alone what is no problem, no page, or no browser's request.
 pub async fn errors_for_people(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let way_back = path != integrations::PATH;
+    let is_integrations = path == integrations::PATH;
     let wanted = is_page(path) && accepts_html(request.headers());
     let response = next.run(request).await;
     if !wanted || !is_problem(&response) {
@@ -45,6 +45,7 @@ pub async fn errors_for_people(request: Request, next: Next) -> Response {
     let read = body::to_bytes(problem, PROBLEM_BYTES).await.ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok());
     let Some(problem) = read else { return parts.status.into_response() };
     let title = title(parts.status);
+    let way_back = !is_integrations && parts.status != StatusCode::UNAUTHORIZED;
     let page = ErrorPage { shell: Shell::new(title), title, detail: problem.detail, request_id: problem.request_id, way_back };
     for replaced in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
         parts.headers.remove(replaced);

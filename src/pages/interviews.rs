@@ -9,7 +9,7 @@ use chrono::SecondsFormat;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::notice::{self, Standing};
+use super::notice::{self, Copied, Standing};
 use super::panel_card::PanelCard;
 use super::shell::{Section, Shell, render};
 use super::visitor::Visitor;

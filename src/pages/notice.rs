@@ -16,13 +16,23 @@ pub(super) struct Notice {
     pub(super) text: String,
 }
 
+/// How much of what Lever has is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// Nothing was ever connected: there is nothing to show.
+    Nothing,
+    /// The first sync is not through.
+    Arriving,
+    /// The first sync is not through, and does not go on before somebody mends the connection.
+    Halted,
+    /// A sync has ended well.
+    Everything,
+}
+
 /// How far an organization has come with Lever.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Standing {
-    /// Nothing was ever connected: there is nothing to show.
-    pub(super) is_new: bool,
-    /// The first sync is not through.
-    pub(super) arriving: bool,
+    pub(super) copied: Copied,
     /// Why nothing can be written into Lever; `None` when it can.
     pub(super) no_writes: Option<&'static str>,
     pub(super) notice: Option<Notice>,
@@ -34,13 +44,12 @@ pub(super) struct Standing {
 /// The database failed.
 pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
     let connection = connect::view(state, tenant).await?;
-    let newest = if is_arriving(&connection) { sync::latest(&mut state.db.look(tenant).await?).await? } else { None };
+    let newest = if copied(&connection) == Copied::Arriving { sync::latest(&mut state.db.look(tenant).await?).await? } else { None };
     Ok(judge(&connection, newest.as_ref()))
 }
 
 fn judge(connection: &ConnectionView, newest: Option<&SyncView>) -> Standing {
-    let disconnected = connection.status == ConnectionStatus::Disconnected;
-    let arriving = is_arriving(connection);
+    let copied = copied(connection);
     let warning = |otherwise: &str| connection.warnings.first().map_or_else(|| otherwise.to_owned(), |warning| warning.message.clone());
     let notice = match connection.status {
         ConnectionStatus::Disconnected if connection.account.is_none() => None,
@@ -55,15 +64,21 @@ fn judge(connection: &ConnectionView, newest: Option<&SyncView>) -> Standing {
         ConnectionStatus::Degraded => {
             Some(Notice { tone: "warn", title: "The connection to Lever needs attention", text: warning("Look at the Integrations page.") })
         }
-        ConnectionStatus::Connected if arriving => Some(Notice { tone: "", title: "Still copying from Lever", text: how_far(newest) }),
+        ConnectionStatus::Connected if copied == Copied::Arriving => {
+            Some(Notice { tone: "", title: "Still copying from Lever", text: how_far(newest) })
+        }
         ConnectionStatus::Connected => None,
     };
-    Standing { is_new: disconnected && connection.account.is_none(), arriving, no_writes: no_writes(connection), notice }
+    Standing { copied, no_writes: no_writes(connection), notice }
 }
 
-/// The first sync is not through.
-fn is_arriving(connection: &ConnectionView) -> bool {
-    connection.status != ConnectionStatus::Disconnected && connection.last_sync_at.is_none()
+fn copied(connection: &ConnectionView) -> Copied {
+    match connection.status {
+        ConnectionStatus::Disconnected if connection.account.is_none() => Copied::Nothing,
+        _ if connection.last_sync_at.is_some() => Copied::Everything,
+        ConnectionStatus::Connected | ConnectionStatus::Degraded if connection.missing_scopes.is_empty() => Copied::Arriving,
+        _ => Copied::Halted,
+    }
 }
 
 fn no_writes(connection: &ConnectionView) -> Option<&'static str> {
@@ -106,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_works_needs_no_words() {
-        assert_eq!(judge(&view(ConnectionStatus::Connected), None), Standing { is_new: false, arriving: false, no_writes: None, notice: None });
+        assert_eq!(judge(&view(ConnectionStatus::Connected), None), Standing { copied: Copied::Everything, no_writes: None, notice: None });
     }
 
     #[test]
@@ -127,14 +142,23 @@ mod tests {
     #[test]
     fn before_the_first_sync_is_through_more_is_promised() {
         let standing = judge(&ConnectionView { last_sync_at: None, ..view(ConnectionStatus::Connected) }, None);
-        assert!(standing.arriving && standing.notice.is_some());
+        assert!(standing.copied == Copied::Arriving && standing.notice.is_some());
+    }
+
+    #[test]
+    fn nothing_more_is_promised_over_a_connection_that_brings_nothing() {
+        let unsynced = |status| ConnectionView { last_sync_at: None, ..view(status) };
+        let incomplete = ConnectionView { missing_scopes: vec!["panels:write:admin"], ..unsynced(ConnectionStatus::Degraded) };
+        for halted in [incomplete, unsynced(ConnectionStatus::ReauthorizationRequired), unsynced(ConnectionStatus::Disconnected)] {
+            assert_eq!(judge(&halted, None).copied, Copied::Halted, "{:?}", halted.status);
+        }
     }
 
     #[test]
     fn an_organization_without_lever_is_new_and_one_that_left_is_told_so() {
         let never = judge(&ConnectionView { account: None, ..view(ConnectionStatus::Disconnected) }, None);
-        assert!(never.is_new && never.notice.is_none());
+        assert!(never.copied == Copied::Nothing && never.notice.is_none());
         let left = judge(&view(ConnectionStatus::Disconnected), None);
-        assert!(!left.is_new && left.notice.is_some_and(|notice| notice.title.contains("disconnected")));
+        assert!(left.copied == Copied::Everything && left.notice.is_some_and(|notice| notice.title.contains("disconnected")));
     }
 }

@@ -46,6 +46,6 @@ fn to_sign_in(state: &AppState, refused: Error) -> Response {
     match &state.config.http.sign_in_url {
         Some(url) => Redirect::to(url.as_str()).into_response(),
         None if state.config.demo_people => Redirect::to(sign_in::PATH).into_response(),
-        None => refused.into_response(),
+        None => Error::unauthenticated("Sign in to ModernLoop, then open this page again.").into_response(),
     }
 }

@@ -17,7 +17,7 @@ const RULES: [&str; 7] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a",
 static SOURCE: LazyLock<OnceCell<Option<String>>> = LazyLock::new(OnceCell::new);
 
 impl Chromium {
-    /// Fails for every rule that the page breaks, in the light and in the dark theme and on a phone; and for a page that must be
+    /// Fails for every rule that the page breaks, in the light and in the dark theme, on a wide screen and on a phone; and for a page that must be
     /// moved sideways at 320 pixels, which is what somebody sees who reads it four times as large.
     pub async fn audit(&self, name: &str) {
         self.screen(320, 844).await;
@@ -26,7 +26,7 @@ impl Chromium {
         assert_eq!(self.ask(beyond).await, json!([]), "{name} fits 320 pixels");
         self.own_screen().await;
         let Some(source) = SOURCE.get_or_init(fetch).await else { return };
-        for (theme, phone) in [("light", false), ("dark", false), ("light", true)] {
+        for (theme, phone) in [("light", false), ("dark", false), ("light", true), ("dark", true)] {
             self.theme(theme).await;
             if phone {
                 self.screen(390, 844).await;

@@ -3,12 +3,12 @@
 use lever_integration::fake_lever::Event;
 use thirtyfour::By;
 
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_connect_lever_and_watch_it_work() {
     // A budget that lets the sync be seen at work.
-    play(60.0, async |stage| {
+    play(Scene { requests_per_second: 60.0, ..Scene::default() }, async |stage| {
         connect(stage).await;
         watch_the_sync(stage).await;
         see_a_webhook_arrive(stage).await;
@@ -108,6 +108,12 @@ async fn a_member_cannot_connect_anything(stage: &Stage) {
     assert!(browser.text().await.contains("Only an admin of your organization can change this connection"));
     assert_eq!(browser.ask("return document.querySelectorAll('#sync-now, [data-action=ask], a[href$=connect]').length").await, 0);
     stage.look("08-member").await;
+    stage.open("/integrations/lever/connect").await;
+    let said = browser.text().await;
+    assert!(said.contains("Not allowed") && said.contains("Only an admin of your organization"), "{said}");
+    stage.look("12-not-allowed").await;
+    browser.click("main a.button").await;
+    browser.until("location.pathname === '/integrations'").await;
 }
 
 async fn disconnect(stage: &Stage) {

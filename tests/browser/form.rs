@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::calendar::{after_tuesday, tuesday};
 use crate::chromium::Chromium;
 use crate::schedule::{fill_in, pick};
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 const ESCAPE: &str = "\u{e00c}";
 /// `meddle(method, part, answer)`: answers such requests of the page; `leave()`: no longer.
@@ -20,7 +20,7 @@ const MEDDLE: &str = "const real = window.fetch; let rules = [];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_form_says_what_is_wrong_and_sends_nothing_twice() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         stage.connected().await;
         let browser = &stage.browser;
         browser.before_each_page(MEDDLE).await;

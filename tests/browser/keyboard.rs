@@ -1,6 +1,6 @@
 //! Everything done without a mouse: connected, scheduled, changed, canceled, looked at and disconnected.
 
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
@@ -9,7 +9,7 @@ const ESCAPE: &str = "\u{e00c}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_can_be_done_with_the_keyboard() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         let browser = &stage.browser;
         connect(stage).await;
         stage.open("/candidates").await;

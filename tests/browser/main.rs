@@ -9,6 +9,7 @@ mod calendar;
 mod chromium;
 mod connect;
 mod form;
+mod health;
 mod keyboard;
 mod safety;
 mod schedule;

@@ -4,13 +4,13 @@ use lever_integration::fake_lever::NewCandidate;
 use serde_json::json;
 
 use crate::calendar::{at, tuesday};
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 const KILOBYTES: u64 = 150;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_strict_light_and_run_nothing_of_others() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         let browser = &stage.browser;
         let account = stage.account();
         let evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>";

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::calendar::tuesday;
 use crate::chromium::Chromium;
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_schedules_changes_and_cancels() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         stage.connected().await;
         let name = find_a_candidate(stage).await;
         schedule(stage).await;

@@ -24,20 +24,26 @@ pub struct Stage {
     pub browser: Chromium,
     pub lever: FakeLever,
     pub base: String,
+    pub database: TestDatabase,
     app: App,
-    _database: TestDatabase,
+}
+
+/// How a stage is set.
+#[derive(Default)]
+pub struct Scene {
+    /// Our own budget towards Lever; 0 = none.
+    pub requests_per_second: f64,
+    /// Variables beyond the usual.
+    pub variables: Vec<(&'static str, String)>,
+    /// There is nobody to sign in as: people come from the web app, as in production.
+    pub without_demo_people: bool,
 }
 
 /// Plays a story; without a browser it is skipped, which [`Chromium::start`] says.
-pub async fn play(requests_per_second: f64, story: impl AsyncFn(&Stage)) {
-    play_with(requests_per_second, Vec::new(), story).await;
-}
-
-/// The same with variables beyond the usual.
-pub async fn play_with(requests_per_second: f64, variables: Vec<(&'static str, String)>, story: impl AsyncFn(&Stage)) {
+pub async fn play(scene: Scene, story: impl AsyncFn(&Stage)) {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::start().await else { return };
-    let stage = Stage::set(browser, requests_per_second, variables).await;
+    let stage = Stage::set(browser, scene).await;
     let played = AssertUnwindSafe(story(&stage)).catch_unwind().await;
     stage.strike().await;
     if let Err(panic) = played {
@@ -46,18 +52,19 @@ pub async fn play_with(requests_per_second: f64, variables: Vec<(&'static str, S
 }
 
 impl Stage {
-    async fn set(browser: Chromium, requests_per_second: f64, extra: Vec<(&'static str, String)>) -> Self {
+    async fn set(browser: Chromium, scene: Scene) -> Self {
         let lever =
             Options { opportunities: 300, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() };
+        let Scene { requests_per_second, variables: extra, without_demo_people } = scene;
         let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: extra, ..Setting::default() };
         let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
         let database = TestDatabase::create().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let variables = Variables::from_pairs(variables(&setting, &lever, &database.url, &base));
-        let config = Config { demo_people: true, ..Config::read(&variables).expect("the configuration is complete") };
+        let config = Config { demo_people: !without_demo_people, ..Config::read(&variables).expect("the configuration is complete") };
         let app = App::start_on(listener, config, Clock::system(), setting.jobs).await.expect("the service starts");
-        Self { browser, lever, base, app, _database: database }
+        Self { browser, lever, base, database, app }
     }
 
     async fn strike(self) {

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rare_states_are_said_in_words() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         let account = stage.account();
         let inside = stage.lever.inside(&account.id).quietly();
         let contact = |at: usize| stage.lever.opportunity(&account.id, &account.active[at]).expect("it is there")["contact"].clone();

@@ -6,11 +6,11 @@ use lever_integration::fake_lever::{Fault, FaultKind};
 
 use crate::calendar::after_tuesday;
 use crate::schedule::{fill_in, pick};
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trouble_is_told_and_nothing_typed_is_lost() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         stage.connected().await;
         an_answer_that_never_comes(stage).await;
         lever_that_is_down(stage).await;

@@ -5,11 +5,11 @@ use lever_integration::fake_lever::Event;
 use serde_json::json;
 
 use crate::calendar::{at, tuesday};
-use crate::stage::{Stage, play};
+use crate::stage::{Scene, Stage, play};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_week_is_read_in_many_ways() {
-    play(0.0, async |stage| {
+    play(Scene::default(), async |stage| {
         made_in_lever(stage);
         stage.connected().await;
         made_here(stage).await;
