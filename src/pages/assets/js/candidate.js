@@ -4,6 +4,7 @@ import { byId, debounce, say } from "./dom.js";
 import { follow } from "./follow.js";
 import { keepFresh, refresh } from "./live.js";
 import { openNew, openPanel, prepare } from "./panel_form.js";
+import "./panel_sending.js";
 import { noteForm, showNotes, showResumes } from "./paperwork.js";
 import { request } from "./request.js";
 
