@@ -4,9 +4,12 @@
 mod database;
 
 use database::TestDatabase;
+use futures_util::FutureExt;
 use lever_integration::config::DatabaseConfig;
 use lever_integration::db::{self, Db};
+use lever_integration::ids::TenantId;
 use sqlx::{Connection, PgConnection, Row};
+use uuid::Uuid;
 
 async fn names(url: &str) -> Vec<String> {
     let mut connection = PgConnection::connect(url).await.unwrap();
@@ -35,6 +38,24 @@ async fn a_version_starts_on_the_schema_of_the_next_one() {
     db::migrate(&config).await.unwrap();
     let service = Db::open(&config).unwrap();
     assert!(service.is_migrated().await.unwrap());
+    service.close().await;
+}
+
+/// Whoever waits for a transaction may go away at any moment; the next to get the connection is not inside of what they left.
+#[tokio::test]
+async fn a_transaction_that_nobody_waits_for_any_more_is_not_left_open() {
+    let database = TestDatabase::create().await;
+    let service = Db::open(&DatabaseConfig { url: database.url.clone().into(), migrate_on_start: false }).unwrap();
+    let tenant = TenantId(Uuid::from_u128(1));
+    let mut given_up = 0;
+    for _ in 0..50 {
+        // Asked once, which sends it; whoever has no answer by then goes away.
+        given_up += u32::from(service.look(tenant).now_or_never().is_none());
+        let mut tx = service.begin(tenant).await.unwrap();
+        sqlx::query("SELECT FROM organizations FOR SHARE").execute(&mut *tx).await.expect("not inside a look");
+        tx.commit().await.unwrap();
+    }
+    assert!(given_up > 0, "Postgres answers at once");
     service.close().await;
 }
 
