@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::shell::Moment;
+use super::webhooks;
 use crate::operations::{OperationStatus, OperationView};
 
 /// One write.
@@ -10,13 +11,11 @@ use crate::operations::{OperationStatus, OperationView};
 pub(super) struct Deed {
     /// `good`, `warn`, `bad` or `quiet`: how its outcome looks.
     pub(super) tone: &'static str,
-    pub(super) words: &'static str,
+    pub(super) words: String,
     /// `None` when it is about no candidate.
     pub(super) opportunity_id: Option<String>,
     /// `None` when our copy does not know the candidate.
     pub(super) candidate: Option<String>,
-    /// The event, when it is about a webhook.
-    pub(super) webhook: Option<String>,
     pub(super) who: String,
     pub(super) at: Moment,
     pub(super) outcome: String,
@@ -27,22 +26,37 @@ pub(super) fn describe(operations: &[OperationView], candidates: &HashMap<String
     operations.iter().map(|operation| deed(operation, candidates)).collect()
 }
 
+/// The same, shorter: connecting sets up a message for each kind of change, which are one line here.
+pub(super) fn summarize(operations: &[OperationView], candidates: &HashMap<String, String>) -> Vec<Deed> {
+    let runs = operations.chunk_by(|one, other| {
+        let alike = one.kind == other.kind && one.caller == other.caller;
+        alike && [one, other].iter().all(|it| it.webhook_event.is_some() && it.status == OperationStatus::Succeeded)
+    });
+    let one_line = |run: &[OperationView]| match run {
+        [first, _, ..] => Deed { words: format!("{} messages {}", run.len(), done_to_message(&first.kind)), ..deed(first, candidates) },
+        run => deed(&run[0], candidates),
+    };
+    runs.map(one_line).collect()
+}
+
 fn deed(operation: &OperationView, candidates: &HashMap<String, String>) -> Deed {
     let (tone, outcome) = outcome(operation);
     Deed {
         tone,
-        words: words(&operation.kind),
+        words: words(operation),
         opportunity_id: operation.opportunity_id.clone(),
         candidate: operation.opportunity_id.as_ref().and_then(|id| candidates.get(id)).cloned(),
-        webhook: operation.webhook_event.clone(),
         who: operation.caller_email.clone().unwrap_or_else(|| "this service".to_owned()),
         at: Moment(operation.created_at),
         outcome,
     }
 }
 
-fn words(kind: &str) -> &'static str {
-    match kind {
+fn words(operation: &OperationView) -> String {
+    if let Some(event) = &operation.webhook_event {
+        return format!("Message “{}” {}", webhooks::words(event), done_to_message(&operation.kind));
+    }
+    let words = match operation.kind.as_str() {
         "schedule_panel" => "Interviews scheduled",
         "edit_panel" => "Interviews changed",
         "cancel_panel" => "Interviews canceled",
@@ -51,10 +65,13 @@ fn words(kind: &str) -> &'static str {
         "cancel_interview" => "Interview canceled",
         "remove_double" => "Double removed",
         "write_note" => "Note written",
-        "register_webhook" => "Webhook registered",
-        "remove_webhook" => "Webhook removed",
         _ => "Change in Lever",
-    }
+    };
+    words.to_owned()
+}
+
+fn done_to_message(kind: &str) -> &'static str {
+    if kind == "register_webhook" { "set up in Lever" } else { "removed from Lever" }
 }
 
 fn outcome(operation: &OperationView) -> (&'static str, String) {
@@ -107,15 +124,39 @@ mod tests {
             operation("edit_panel", OperationStatus::Unknown, None),
         ];
         let shown: Vec<_> = describe(&operations, &names).into_iter().map(|deed| (deed.words, deed.tone, deed.outcome)).collect();
+        let line = |words: &str, tone, outcome: &str| (words.to_owned(), tone, outcome.to_owned());
         assert_eq!(
             shown,
             [
-                ("Interviews scheduled", "good", "Done".to_owned()),
-                ("Interviews canceled", "bad", "Lever refused this.".to_owned()),
-                ("Interviews changed", "warn", "Lever has not answered; being found out".to_owned()),
+                line("Interviews scheduled", "good", "Done"),
+                line("Interviews canceled", "bad", "Lever refused this."),
+                line("Interviews changed", "warn", "Lever has not answered; being found out"),
             ]
         );
         assert_eq!(describe(&operations, &names)[0].candidate.as_deref(), Some("Ada Example"));
         assert_eq!(describe(&operations, &HashMap::new())[0].candidate, None);
+    }
+
+    #[test]
+    fn messages_that_were_set_up_together_are_one_line_in_short() {
+        let webhook = |kind, status, event: &str| OperationView { webhook_event: Some(event.into()), ..operation(kind, status, None) };
+        let operations = [
+            operation("schedule_panel", OperationStatus::Succeeded, None),
+            webhook("register_webhook", OperationStatus::Failed, "candidateHired"),
+            webhook("register_webhook", OperationStatus::Succeeded, "contactUpdated"),
+            webhook("register_webhook", OperationStatus::Succeeded, "contactCreated"),
+            webhook("remove_webhook", OperationStatus::Succeeded, "contactCreated"),
+        ];
+        let lines = |deeds: Vec<Deed>| deeds.into_iter().map(|deed| deed.words).collect::<Vec<_>>();
+        assert_eq!(
+            lines(summarize(&operations, &HashMap::new())),
+            [
+                "Interviews scheduled",
+                "Message “A candidate is hired” set up in Lever",
+                "2 messages set up in Lever",
+                "Message “A person is added” removed from Lever",
+            ]
+        );
+        assert_eq!(describe(&operations, &HashMap::new()).len(), operations.len());
     }
 }

@@ -14,8 +14,8 @@ use super::visitor::Visitor;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::mirror::{Filters, opportunities};
-use crate::operations;
-use crate::page::Paging;
+use crate::operations::{self, OperationView};
+use crate::page::{Page, Paging};
 use crate::state::AppState;
 
 pub(super) const PATH: &str = "/integrations/activity";
@@ -43,20 +43,21 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, place:
     let from_older = place.cursor.is_some();
     let paging = place.cursor.map_or_else(Paging::default, Paging::from_cursor);
     let mut tx = state.db.look(visitor.caller.tenant).await?;
-    let (deeds, next) = page(&mut tx, &paging).await?;
+    let (page, candidates) = read(&mut tx, &paging).await?;
     let shell = Shell::of("Activity", Section::Integrations, &visitor.caller);
-    Ok(render(&ActivityPage { shell, deeds, from_older, older: next.map(|cursor| address(&cursor)) }))
+    let deeds = activity::describe(&page.data, &candidates);
+    Ok(render(&ActivityPage { shell, deeds, from_older, older: page.next_cursor.map(|cursor| address(&cursor)) }))
 }
 
-/// A page of the log, and where it goes on.
+/// A page of the log, and the names of the candidates in it.
 ///
 /// # Errors
 /// The cursor cannot be read, or the database failed.
-pub(super) async fn page(tx: &mut TenantTx, paging: &Paging) -> Result<(Vec<Deed>, Option<String>)> {
+pub(super) async fn read(tx: &mut TenantTx, paging: &Paging) -> Result<(Page<OperationView>, HashMap<String, String>)> {
     let page = operations::log(tx, paging).await?;
     let about: Vec<String> = page.data.iter().filter_map(|operation| operation.opportunity_id.clone()).collect();
-    let candidates: HashMap<String, String> = opportunities::names(tx, &about).await?;
-    Ok((activity::describe(&page.data, &candidates), page.next_cursor))
+    let candidates = opportunities::names(tx, &about).await?;
+    Ok((page, candidates))
 }
 
 fn address(cursor: &str) -> String {

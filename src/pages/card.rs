@@ -70,6 +70,11 @@ impl Card {
             connected: (!disconnected).then(|| connected(connection, account.flatten())),
         }
     }
+
+    /// The button that reconnects is next to what is wrong already.
+    pub(super) fn asks_to_reconnect(&self) -> bool {
+        self.warnings.iter().any(|trouble| trouble.reconnect)
+    }
 }
 
 fn trouble(warning: &Warning) -> Trouble {

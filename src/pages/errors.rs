@@ -13,6 +13,7 @@ use super::{candidates, integrations, interviews, marked};
 
 /// Larger than any problem of ours.
 const PROBLEM_BYTES: usize = 64 * 1024;
+const NOTHING_HERE: &str = "It may have been removed in Lever, or the address is not complete.";
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -20,9 +21,10 @@ struct ErrorPage {
     shell: Shell,
     title: &'static str,
     detail: String,
+    /// Only of what is our own fault: it is how we find that in the log.
     request_id: Option<String>,
-    /// Neither on the Integrations page itself nor for those who may not see it: that link would lead nowhere new.
-    way_back: bool,
+    /// Name and address of where to go on; `None` where every page would say the same.
+    way_back: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +37,7 @@ struct Problem {
 /// The layer: `axum::middleware::from_fn(errors_for_people)`. It leaves alone what is no problem, no page, or no browser's request.
 pub async fn errors_for_people(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_integrations = path == integrations::PATH;
+    let way_back = way_back(path);
     let wanted = is_page(path) && accepts_html(request.headers());
     let response = next.run(request).await;
     if !wanted || !is_problem(&response) {
@@ -45,20 +47,35 @@ pub async fn errors_for_people(request: Request, next: Next) -> Response {
     let read = body::to_bytes(problem, PROBLEM_BYTES).await.ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok());
     let Some(problem) = read else { return parts.status.into_response() };
     let title = title(parts.status);
-    let way_back = !is_integrations && parts.status != StatusCode::UNAUTHORIZED;
-    let page = ErrorPage { shell: Shell::new(title), title, detail: problem.detail, request_id: problem.request_id, way_back };
+    let page = ErrorPage {
+        shell: Shell::new(title),
+        title,
+        detail: if parts.status == StatusCode::NOT_FOUND { NOTHING_HERE.to_owned() } else { problem.detail },
+        request_id: problem.request_id.filter(|_| parts.status.is_server_error()),
+        way_back: way_back.filter(|_| parts.status != StatusCode::UNAUTHORIZED),
+    };
     for replaced in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
         parts.headers.remove(replaced);
     }
     (parts.status, parts.headers, render(&page)).into_response()
 }
 
+/// The list that a candidate's page belongs to, and the Integrations page for everything else but itself.
+fn way_back(path: &str) -> Option<(&'static str, &'static str)> {
+    match path {
+        integrations::PATH => None,
+        _ if is_in(path, candidates::PATH) && path != candidates::PATH => Some(("Candidates", candidates::PATH)),
+        _ => Some(("Integrations", integrations::PATH)),
+    }
+}
+
+fn is_in(path: &str, section: &str) -> bool {
+    path.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn is_page(path: &str) -> bool {
     let sections = [integrations::PATH, candidates::PATH, interviews::PATH];
-    path == "/"
-        || path == "/sign-in"
-        || path.starts_with(marked::PREFIX)
-        || sections.iter().any(|section| path.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    path == "/" || path == "/sign-in" || path.starts_with(marked::PREFIX) || sections.iter().any(|section| is_in(path, section))
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::activity::Deed;
+use super::activity::{self, Deed};
 use super::activity_log;
 use super::card::Card;
 use super::history::{self, PastSync};
@@ -42,7 +42,7 @@ struct IntegrationsPage {
     permissions: Vec<Permission>,
     history: Vec<PastSync>,
     deeds: Vec<Deed>,
-    /// There are more than are shown.
+    /// There is more to read than is shown.
     older_deeds: bool,
 }
 
@@ -83,6 +83,7 @@ async fn read(state: &AppState, tenant: TenantId) -> Result<Log> {
     let mut tx = state.db.look(tenant).await?;
     let newest = sync::latest(&mut tx).await?;
     let syncs = sync::page(&mut tx, &Paging::first(SYNCS_SHOWN)).await?.data;
-    let (deeds, older) = activity_log::page(&mut tx, &Paging::first(DEEDS_SHOWN)).await?;
-    Ok(Log { newest, syncs, deeds, older_deeds: older.is_some() })
+    let (operations, candidates) = activity_log::read(&mut tx, &Paging::first(DEEDS_SHOWN)).await?;
+    let deeds = activity::summarize(&operations.data, &candidates);
+    Ok(Log { newest, syncs, older_deeds: operations.next_cursor.is_some() || deeds.len() < operations.data.len(), deeds })
 }

@@ -1,5 +1,6 @@
 //! What the Integrations page says when the browser comes back from Lever.
 
+use super::candidates;
 use crate::connect::Outcome;
 
 /// A message on top of the page.
@@ -9,12 +10,16 @@ pub(super) struct Message {
     pub(super) tone: &'static str,
     pub(super) title: &'static str,
     pub(super) text: &'static str,
+    /// Words and address of where to go on.
+    pub(super) link: Option<(&'static str, &'static str)>,
 }
 
 /// The outcome in words.
 pub(super) fn message(outcome: Outcome) -> Message {
     let (tone, title, text) = match outcome {
-        Outcome::Connected => ("good", "Lever is connected", "Candidates, jobs and interviewers are arriving now; you can follow it below."),
+        Outcome::Connected => {
+            ("good", "Lever is connected", "Everything is copied from Lever now, your active candidates first. You can begin while it runs.")
+        }
         Outcome::Denied => (
             "bad",
             "Lever was not connected",
@@ -36,7 +41,8 @@ pub(super) fn message(outcome: Outcome) -> Message {
             ("bad", "Lever was not connected", "Lever did not complete the connection. Nothing was changed here. Try again in a moment.")
         }
     };
-    Message { tone, title, text }
+    let link = (outcome == Outcome::Connected).then_some(("See your candidates", candidates::PATH));
+    Message { tone, title, text, link }
 }
 
 #[cfg(test)]
@@ -46,6 +52,7 @@ mod tests {
     #[test]
     fn a_refusal_says_who_can_accept() {
         assert!(message(Outcome::Denied).text.contains("Super Admin"));
-        assert_eq!(message(Outcome::Connected).tone, "good");
+        assert_eq!(message(Outcome::Denied).link, None);
+        assert!(message(Outcome::Connected).tone == "good" && message(Outcome::Connected).link.is_some());
     }
 }

@@ -11,6 +11,8 @@ pub(super) struct Progress {
     pub(super) sync_id: String,
     pub(super) state: State,
     pub(super) title: &'static str,
+    /// `warn`, `bad` or empty: how the sentence looks.
+    pub(super) tone: &'static str,
     pub(super) sentence: String,
     pub(super) bars: Vec<Bar>,
 }
@@ -60,19 +62,23 @@ pub(super) fn describe(newest: Option<&SyncView>, connected_at: Option<DateTime<
             sync_id: String::new(),
             state: State::Waiting,
             title: "First sync",
+            tone: "",
             sentence: "It is about to begin.".to_owned(),
             bars: Vec::new(),
         };
     };
-    let (state, title, sentence) = match sync.status {
-        Status::Queued | Status::Running => {
-            (State::Running, "Syncing", "What matters most comes first: people, jobs, then active candidates. You can leave this page.".to_owned())
-        }
-        Status::Succeeded => (State::Ended, "Synced", "Everything has been read from Lever.".to_owned()),
-        Status::Failed => (State::Ended, "The last sync did not end well", sync.error.clone().unwrap_or_default()),
-        Status::Canceled => (State::Ended, "The last sync was stopped", sync.error.clone().unwrap_or_default()),
+    let (state, title, tone, sentence) = match sync.status {
+        Status::Queued | Status::Running => (
+            State::Running,
+            "Syncing",
+            "",
+            "What matters most comes first: people, jobs, then active candidates. You can leave this page.".to_owned(),
+        ),
+        Status::Succeeded => (State::Ended, "Synced", "", "Everything has been read from Lever.".to_owned()),
+        Status::Failed => (State::Ended, "The last sync did not end well", "bad", sync.error.clone().unwrap_or_default()),
+        Status::Canceled => (State::Ended, "The last sync was stopped", "warn", sync.error.clone().unwrap_or_default()),
     };
-    Progress { sync_id: sync.id.to_string(), state, title, sentence, bars: sync.objects.iter().map(bar).collect() }
+    Progress { sync_id: sync.id.to_string(), state, title, tone, sentence, bars: sync.objects.iter().map(bar).collect() }
 }
 
 fn bar(object: &ObjectView) -> Bar {
@@ -176,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_failure_says_why() {
-        assert_eq!(describe(Some(&sync(Status::Failed, Vec::new())), None).sentence, "Lever went away.");
+        let failed = describe(Some(&sync(Status::Failed, Vec::new())), None);
+        assert_eq!((failed.tone, failed.sentence.as_str()), ("bad", "Lever went away."));
     }
 
     #[test]

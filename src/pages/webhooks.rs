@@ -36,8 +36,8 @@ pub(super) fn describe(statuses: &[WebhookStatus]) -> Webhooks {
 
 fn line(status: &WebhookStatus) -> WebhookLine {
     let (tone, state) = match status.state {
-        _ if !status.registered => ("warn", "Not registered at Lever yet"),
-        WebhookState::Waiting => ("quiet", "Registered, nothing has arrived yet"),
+        _ if !status.registered => ("warn", "Not set up in Lever yet"),
+        WebhookState::Waiting => ("quiet", "Set up, nothing has arrived yet"),
         WebhookState::Arriving => ("good", "Arriving"),
         WebhookState::Silent => ("warn", "It happened in Lever and Lever did not tell us: its switch is off"),
     };
@@ -45,7 +45,7 @@ fn line(status: &WebhookStatus) -> WebhookLine {
 }
 
 /// An event in words.
-fn words(event: &str) -> &'static str {
+pub(super) fn words(event: &str) -> &'static str {
     match event {
         "candidateArchiveChange" => "A candidate is archived or brought back",
         "interviewDeleted" => "An interview is deleted",

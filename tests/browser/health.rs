@@ -57,7 +57,7 @@ async fn what_is_here_while_the_rest_arrives(stage: &Stage) {
     browser.until("/\\d+ candidates are here already/.test(document.querySelector('#notice').innerText)").await;
     stage.look("74-candidates-arriving").await;
     stage.open("/interviews").await;
-    assert!(browser.text().await.contains("Interviews are still being copied from Lever"));
+    assert!(browser.text().await.contains("Interviews are on their way"));
     stage.look("75-interviews-arriving").await;
     stage.lever.clear_faults();
     stage.lever.release().await;

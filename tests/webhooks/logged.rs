@@ -47,7 +47,7 @@ async fn connecting_and_disconnecting_are_in_the_log_and_on_the_page() {
     assert!(outcomes(&removed).iter().all(|outcome| *outcome == ("succeeded", &gone)), "{removed:?}");
     assert_eq!(removed[0]["callerEmail"], admin.email.as_str());
     let page = admin.browse("/integrations/activity").await.expect(200).text;
-    for said in ["Webhook registered: candidateHired", "Webhook removed: candidateHired", "this service"] {
+    for said in ["Message “A candidate is hired” set up in Lever", "Message “A candidate is hired” removed from Lever", "this service"] {
         assert!(page.contains(said), "{said}: {page}");
     }
     story.end().await;

@@ -25,10 +25,11 @@ export function debounce(wait, work) {
   };
 }
 
-// Says something where people look and screen readers listen.
-export function say(place, tone, title, text = "") {
+// Says something where people look and screen readers listen. `link`: { href, text } of where to go on.
+export function say(place, tone, title, text = "", link = null) {
   place.className = `message ${tone}`;
-  place.replaceChildren(make("h2", { text: title }), ...(text ? [make("p", { text })] : []));
+  const more = [...(text ? [text] : []), ...(link ? [make("a", link)] : [])];
+  place.replaceChildren(make("h2", { text: title }), ...(more.length ? [make("p", {}, ...more)] : []));
   place.hidden = false;
   place.scrollIntoView({ block: "nearest" });
 }

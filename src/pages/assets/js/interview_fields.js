@@ -6,6 +6,7 @@ import { instant, wall } from "./times.js";
 
 const MINUTE = 60_000;
 const NAMED = ["day", "time", "duration", "subject", "location", "note", "feedbackTemplateId", "interviewers"];
+const NO_FEEDBACK = "no-feedback"; // what Lever calls it when there is no form
 let templates = []; // { id, text }
 let made = 0;
 
@@ -21,9 +22,8 @@ export function interviewFields(interview, form) {
   const shown = interview.start ? wall(interview.start, form.zone()) : { day: "", time: "" };
   const wish = interview.feedbackTemplateId ?? "";
   field("feedbackTemplateId").append(...templates.map(({ id, text }) => make("option", { value: id, text: text ?? id })));
-  if (wish && !templates.some(({ id }) => id === wish)) {
-    field("feedbackTemplateId").append(make("option", { value: wish, text: wish === "no-feedback" ? "No feedback" : "As it is in Lever" }));
-  }
+  if (wish === NO_FEEDBACK) field("feedbackTemplateId").options[0].value = wish;
+  else if (wish && !templates.some(({ id }) => id === wish)) field("feedbackTemplateId").append(make("option", { value: wish, text: "As it is in Lever" }));
   const values = {
     subject: interview.subject ?? "", day: shown.day, time: shown.time, duration: interview.durationMinutes ?? (interview.id ? "" : 45), location: interview.location ?? "", feedbackTemplateId: wish,
     note: interview.note ?? "",

@@ -13,7 +13,7 @@ export const draft = {
   current: null, // those that the person is at
   openedZone: "", // the zone that the form was opened with
   key: retryKey(),
-  landed: null, // { told(tone, title, text), changed() }: what is said on the page, and that its panels are to be read again
+  landed: null, // { told(tone, title, text, link), changed() }: what is said on the page, and that its panels are to be read again
 };
 
 // Of the whole panel. The interviews have notes too: by its name alone, the form would not find this one.

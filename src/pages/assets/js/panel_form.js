@@ -15,7 +15,7 @@ const BUFFER = 5; // a form left open has a start in the future still
 let opening = 0; // what was asked for last is what opens
 let templates = null; // the reading of the feedback forms
 
-// `told(tone, title, text)`: says something on the page. `changed()`: the panels on the page are to be read again.
+// `told(tone, title, text, link)`: says something on the page. `changed()`: the panels on the page are to be read again.
 export function prepare({ opportunityId, told, changed }) {
   draft.opportunity = opportunityId;
   draft.landed = { told, changed };

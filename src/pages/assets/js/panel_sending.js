@@ -8,6 +8,7 @@ import { isComplete, tellMistakes } from "./mistakes.js";
 import { dialog, draft, form, ofPanel, zone } from "./panel_draft.js";
 import { openPanel } from "./panel_form.js";
 import { request } from "./request.js";
+import { ownZone, wall } from "./times.js";
 
 let sending = false;
 
@@ -70,8 +71,12 @@ function answered({ status, data, problem }, done) {
   const { told, changed } = draft.landed;
   dialog.close();
   if (status === 202) follow(data.id, told).then(changed);
-  else told("good", done);
+  else told("good", done, "", data?.start && inTheWeek(data.start));
   changed();
+}
+
+function inTheWeek(start) {
+  return { href: `/interviews?week=${wall(start, ownZone).day}`, text: "See it in the week" };
 }
 
 function refused(status, problem) {
