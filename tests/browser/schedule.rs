@@ -77,6 +77,8 @@ async fn schedule(stage: &Stage) {
     browser.type_into("#interviews .interview:nth-child(2) [name=subject]", "Values").await;
     pick(browser, 2, "o").await;
     browser.until("document.querySelectorAll('.lane .block.new').length === 3").await;
+    let template = &stage.account().templates[1];
+    browser.set("#interviews .interview:nth-child(1) [name=feedbackTemplateId]", template).await;
     stage.look("23-scheduling").await;
     browser.click("#save").await;
     browser.until("document.body.innerText.includes('Scheduled. It is in Lever now.')").await;
@@ -84,6 +86,8 @@ async fn schedule(stage: &Stage) {
     stage.look("24-scheduled").await;
     let panel = lever_panel(stage).await;
     assert_eq!(panel["interviews"].as_array().map(Vec::len), Some(2), "{panel}");
+    assert_eq!(templates_at_lever(stage, &panel), [json!(template), json!("no-feedback")], "as picked, and none where none was");
+    assert_eq!(browser.ask("return document.querySelector('#said a').getAttribute('href')").await, json!(format!("/interviews?week={}", tuesday())));
     // The link that people see in Lever leads back here.
     let here = browser.ask("return location.pathname").await;
     let link = panel["externalUrl"].as_str().expect("a link");
@@ -97,6 +101,14 @@ async fn lever_panel(stage: &Stage) -> Value {
         fetch(`/v1/opportunities/${document.querySelector('#candidate').dataset.opportunity}/panels?limit=200`).then((answer) => answer.json())
             .then(({ data }) => done(data.filter((panel) => panel.interviews.some(({ subject }) => /System design, /.test(subject) || subject === 'System design' && panel.editable)).at(-1) ?? null));";
     stage.browser.driver.execute_async(script, []).await.expect("an answer").json().clone()
+}
+
+/// The feedback forms of a panel's interviews, as Lever has them.
+fn templates_at_lever(stage: &Stage, panel: &Value) -> Vec<Value> {
+    let opportunity = panel["opportunityId"].as_str().expect("an id");
+    let panels = stage.lever.panels_of(&stage.account().id, opportunity).expect("the candidate");
+    let panel = panels.iter().find(|other| other["id"] == panel["id"]).expect("it is there");
+    panel["interviews"].as_array().expect("a list").iter().map(|interview| interview["feedbackTemplate"].clone()).collect()
 }
 
 async fn a_conflict_is_shown_while_choosing(stage: &Stage, name: &str) {

@@ -97,7 +97,14 @@ impl Stage {
     /// Signs in as the first organization's admin, connects, and waits for the first sync to end.
     pub async fn connected(&self) {
         self.sign_in("northwind-maya").await;
+        self.connect(&self.account()).await;
+    }
+
+    /// Connects to this account as its first super admin, and waits for the first sync to end.
+    pub async fn connect(&self, account: &AccountView) {
         self.browser.click("#connect").await;
+        self.browser.until("document.querySelector('select[name=person]')").await;
+        self.browser.set("select[name=person]", &format!("{}:{}", account.id, account.super_admin().id)).await;
         self.browser.click("button[value=accept]").await;
         self.browser.until("document.querySelector('#progress')?.dataset.syncState === 'ended'").await;
     }
