@@ -11,6 +11,7 @@ mod connect;
 mod form;
 mod health;
 mod keyboard;
+mod newcomer;
 mod organizations;
 mod safety;
 mod schedule;
