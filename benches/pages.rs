@@ -26,7 +26,7 @@ async fn main() {
     let (from, to) = week();
     for (page, reads) in [
         ("/integrations".to_owned(), vec!["/v1/lever/connection".to_owned(), "/v1/lever/syncs?limit=6".into(), "/v1/operations?limit=10".into()]),
-        ("/interviews".to_owned(), vec![format!("/v1/interviews?from={from}&to={to}&limit=200")]),
+        ("/interviews".to_owned(), vec![format!("/v1/interviews?from={from}&to={to}&status=scheduled&limit=200")]),
         ("/candidates".to_owned(), vec!["/v1/opportunities".to_owned()]),
         (format!("/candidates/{booked}"), vec![format!("/v1/opportunities/{booked}"), format!("/v1/opportunities/{booked}/panels?limit=200")]),
     ] {

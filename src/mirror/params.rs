@@ -64,6 +64,16 @@ pub fn span(from: Option<&str>, to: Option<&str>) -> Result<Span> {
     }
 }
 
+/// A filter by whether something takes place: `Some(true)` asks for what is canceled, `None` for everything.
+pub fn canceled(status: &str) -> Result<Option<bool>> {
+    match status {
+        "scheduled" => Ok(Some(false)),
+        "canceled" => Ok(Some(true)),
+        "any" => Ok(None),
+        _ => Err(Error::invalid_parameter("status", "must be scheduled, canceled or any")),
+    }
+}
+
 /// A yes-or-no filter.
 pub fn flag(name: &str, value: Option<&str>) -> Result<Option<bool>> {
     match value {
@@ -105,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused_by_name() {
-        for refused in [time("from", Some("tomorrow")).map(drop), flag("archived", Some("maybe")).map(drop)] {
+        for refused in [time("from", Some("tomorrow")).map(drop), flag("archived", Some("maybe")).map(drop), canceled("perhaps").map(drop)] {
             let error = refused.expect_err("refused");
             assert_eq!((error.status().as_u16(), error.code()), (400, "invalid_parameter"));
         }

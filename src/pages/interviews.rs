@@ -20,12 +20,12 @@ use crate::ids::TenantId;
 use crate::mirror::interviews::{self, InterviewFilter, InterviewView};
 use crate::mirror::panels::{self, PanelView};
 use crate::mirror::{Filters, opportunities};
-use crate::page::Paging;
+use crate::page::{Page, Paging};
 use crate::state::AppState;
 
 pub(super) const PATH: &str = "/interviews";
-/// More entries than that are no week that anybody reads, and no light page: one is read with a filter. As many as one page of the
-/// list has, so that the usual week is one query.
+/// More entries than that are no week that anybody reads, and no light page: one is read with a filter. No more than one page of the
+/// list has.
 const MOST: usize = 200;
 
 #[derive(Template)]
@@ -70,9 +70,17 @@ pub(super) struct Wish {
 struct Address {
     week: Week,
     wish: Wish,
+    /// Of the page as it is, with no panel open. A week links to it with each of its interviews.
+    closed: String,
 }
 
 impl Address {
+    fn of(week: Week, wish: Wish) -> Self {
+        let mut address = Self { week, wish, closed: String::new() };
+        address.closed = address.with(address.week.this(), &[]);
+        address
+    }
+
     fn with(&self, week: String, changes: &[(&str, Option<&str>)]) -> String {
         let mut fields = vec![
             ("week", Some(week.as_str())),
@@ -120,11 +128,7 @@ impl Address {
     }
 
     fn panel(&self, id: &str) -> String {
-        self.with(self.week.this(), &[("panel", Some(id))])
-    }
-
-    fn closed(&self) -> String {
-        self.with(self.week.this(), &[])
+        form_urlencoded::Serializer::for_suffix(self.closed.clone(), PATH.len() + 1).append_pair("panel", id).finish()
     }
 
     fn shows_canceled(&self) -> bool {
@@ -136,7 +140,7 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
     let Filters(wish) = wish?;
     let tenant = visitor.caller.tenant;
     let now = state.clock.now();
-    let address = Address { week: Week::of(wish.week.as_deref(), now, visitor.zone), wish };
+    let address = Address::of(Week::of(wish.week.as_deref(), now, visitor.zone), wish);
     let by = if address.wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
     let (found, standing) = tokio::try_join!(read(&state, tenant, &address, by), notice::standing(&state, tenant))?;
     let rows = address.week.rows(&found.interviews, by);
@@ -171,19 +175,12 @@ async fn read(state: &AppState, tenant: TenantId, address: &Address, by: By) -> 
         to: text(to),
         interviewer_id: some(&address.wish.interviewer_id),
         opportunity_id: some(&address.wish.opportunity_id),
+        status: Some(if address.shows_canceled() { "any" } else { "scheduled" }.to_owned()),
     };
     let mut tx = state.db.look(tenant).await?;
-    let (mut interviews, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = interviews::page(&mut tx, &filter, &Paging::widest(cursor)).await?;
-        interviews.extend(page.data.into_iter().filter(|view| address.shows_canceled() || view.status == panels::PanelStatus::Scheduled));
-        cursor = page.next_cursor;
-        if cursor.is_none() || interviews.len() >= MOST {
-            break;
-        }
-    }
+    let Page { data: mut interviews, next_cursor } = interviews::page(&mut tx, &filter, &Paging::widest(None)).await?;
     let fits = by.fits(&interviews, MOST);
-    let cut = cursor.is_some() || fits < interviews.len();
+    let cut = next_cursor.is_some() || fits < interviews.len();
     interviews.truncate(fits);
     let panel = match some(&address.wish.panel) {
         Some(id) => panels::view(&mut tx, &id).await?,
@@ -225,7 +222,7 @@ mod tests {
     fn an_address_changes_one_thing_and_keeps_the_rest() {
         let now = DateTime::from_timestamp(1_795_500_000, 0).expect("a time");
         let wish = Wish { by: Some("interviewer".into()), canceled: Some("true".into()), interviewer_id: Some("a&b".into()), ..Wish::default() };
-        let address = Address { week: Week::of(Some("2026-12-01"), now, Tz::UTC), wish };
+        let address = Address::of(Week::of(Some("2026-12-01"), now, Tz::UTC), wish);
         assert_eq!(address.after(), "/interviews?week=2026-12-07&by=interviewer&interviewerId=a%26b&canceled=true");
         assert_eq!(address.today(), "/interviews?by=interviewer&interviewerId=a%26b&canceled=true");
         assert_eq!(address.everyone(), "/interviews?week=2026-11-30&by=interviewer&canceled=true");

@@ -1,5 +1,7 @@
 //! A week of interviews as a table: a row for each candidate or interviewer, a column for each day. Pure.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeZone, Utc};
 use chrono_tz::Tz;
 
@@ -115,12 +117,13 @@ impl Week {
     /// The table: rows by name, and in each cell interviews by time. What has no time is in no week.
     pub(super) fn rows(&self, interviews: &[InterviewView], by: By) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for view in interviews {
             let Some(column) = view.interview.start.and_then(|start| self.column(start)) else { continue };
             for (id, name, with) in people(view, by) {
                 let entry = self.entry(view, with);
-                let at = rows.iter().position(|row| row.id == id).unwrap_or_else(|| {
-                    rows.push(Row { id, name, days: vec![Vec::new(); 7] });
+                let at = *places.entry(id).or_insert_with_key(|id| {
+                    rows.push(Row { id: id.clone(), name, days: vec![Vec::new(); 7] });
                     rows.len() - 1
                 });
                 rows[at].days[column].push(entry);

@@ -47,6 +47,8 @@ async fn interviews_are_listed_by_their_beginning_and_filtered() {
         ("interviewerId=v".to_owned(), vec!["nine", "ten"]),
         (format!("from={}", rfc(3600)), vec!["ten"]),
         (format!("from={}", rfc(3599)), vec!["nine", "off", "ten"]),
+        ("status=scheduled".to_owned(), vec!["nine", "nine too", "ten"]),
+        ("status=canceled".to_owned(), vec!["off"]),
         (format!("to={}", rfc(3600)), vec!["nine", "nine too", "off"]),
         (format!("from={}&to={}&interviewerId=u", rfc(1000), rfc(2000)), vec!["nine", "nine too", "off"]),
     ] {

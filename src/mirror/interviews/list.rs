@@ -30,9 +30,11 @@ pub struct InterviewFilter {
     pub interviewer_id: Option<String>,
     /// Only interviews of this candidacy.
     pub opportunity_id: Option<String>,
+    /// `scheduled`, `canceled` or `any` (when absent).
+    pub status: Option<String>,
 }
 
-/// Interviews by when they begin, canceled ones too (see `status`); those without a time come last.
+/// Interviews by when they begin; those without a time come last.
 #[utoipa::path(
     get, path = "/v1/interviews", operation_id = "listInterviews", tag = "Interviews", security(("bearer" = [])),
     params(InterviewFilter, Paging),
@@ -55,6 +57,7 @@ pub(super) async fn list(
 /// A filter or the cursor cannot be read, or the database failed.
 pub async fn page(tx: &mut TenantTx, filter: &InterviewFilter, paging: &Paging) -> Result<Page<InterviewView>> {
     let (from, to) = params::span(filter.from.as_deref(), filter.to.as_deref())?;
+    let canceled = params::canceled(filter.status.as_deref().unwrap_or("any"))?;
     let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
     let rows: Vec<Shown> = sqlx::query_as(
         "SELECT i.id, i.start_at, i.panel_id, i.opportunity_id, i.canceled_at, i.raw, i.synced_at,
@@ -67,14 +70,16 @@ pub async fn page(tx: &mut TenantTx, filter: &InterviewFilter, paging: &Paging) 
            AND ($3::timestamptz IS NULL OR i.start_at < $3)
            AND ($4::text IS NULL OR $4 = ANY(i.interviewer_ids))
            AND ($5::text IS NULL OR i.opportunity_id = $5)
-           AND ($7::text IS NULL OR (coalesce(i.start_at, 'infinity'), i.id) > (coalesce($6::timestamptz, 'infinity'), $7))
-         ORDER BY coalesce(i.start_at, 'infinity'), i.id LIMIT $8",
+           AND ($6::boolean IS NULL OR (i.canceled_at IS NOT NULL) = $6)
+           AND ($8::text IS NULL OR (coalesce(i.start_at, 'infinity'), i.id) > (coalesce($7::timestamptz, 'infinity'), $8))
+         ORDER BY coalesce(i.start_at, 'infinity'), i.id LIMIT $9",
     )
     .bind(tx.tenant())
     .bind(from)
     .bind(to)
     .bind(&filter.interviewer_id)
     .bind(&filter.opportunity_id)
+    .bind(canceled)
     .bind(after_start.flatten())
     .bind(after_id)
     .bind(paging.rows())

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::PanelView;
 use super::view::{Shown, show};
 use crate::auth::Member;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::mirror::params::{self, Filters};
 use crate::page::{Page, Paging};
 use crate::state::AppState;
@@ -31,16 +31,6 @@ pub(super) struct PanelFilter {
     status: Option<String>,
 }
 
-/// Whether canceled panels are asked for: `None` is both.
-fn canceled(status: Option<&str>) -> Result<Option<bool>> {
-    match status {
-        None | Some("scheduled") => Ok(Some(false)),
-        Some("canceled") => Ok(Some(true)),
-        Some("any") => Ok(None),
-        Some(_) => Err(Error::invalid_parameter("status", "must be scheduled, canceled or any")),
-    }
-}
-
 /// Panels by when they begin; those without a time come last.
 #[utoipa::path(
     get, path = "/v1/panels", operation_id = "listPanels", tag = "Panels", security(("bearer" = [])), params(PanelFilter, Paging),
@@ -53,7 +43,7 @@ pub(super) async fn list(
     Filters(filter): Filters<PanelFilter>,
 ) -> Result<Json<Page<PanelView>>> {
     let (from, to) = params::span(filter.from.as_deref(), filter.to.as_deref())?;
-    let canceled = canceled(filter.status.as_deref())?;
+    let canceled = params::canceled(filter.status.as_deref().unwrap_or("scheduled"))?;
     let (after_start, after_id) = paging.after::<(Option<DateTime<Utc>>, String)>()?.unzip();
     let mut tx = state.db.look(caller.tenant).await?;
     let rows: Vec<Shown> = sqlx::query_as(
