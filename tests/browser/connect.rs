@@ -8,7 +8,7 @@ use crate::stage::{Scene, Stage, play};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_connect_lever_and_watch_it_work() {
     // A budget that lets the sync be seen at work.
-    play(Scene { requests_per_second: 60.0, ..Scene::default() }, async |stage| {
+    play(Scene { opportunities: 300, requests_per_second: 60.0, ..Scene::default() }, async |stage| {
         connect(stage).await;
         watch_the_sync(stage).await;
         see_a_webhook_arrive(stage).await;

@@ -29,14 +29,22 @@ pub struct Stage {
 }
 
 /// How a stage is set.
-#[derive(Default)]
 pub struct Scene {
+    /// In each of the stand-in's accounts.
+    pub opportunities: usize,
     /// Our own budget towards Lever; 0 = none.
     pub requests_per_second: f64,
     /// Variables beyond the usual.
     pub variables: Vec<(&'static str, String)>,
     /// There is nobody to sign in as: people come from the web app, as in production.
     pub without_demo_people: bool,
+}
+
+impl Default for Scene {
+    /// Enough candidates for a second page of them, and few enough to be copied quickly.
+    fn default() -> Self {
+        Self { opportunities: 120, requests_per_second: 0.0, variables: Vec::new(), without_demo_people: false }
+    }
 }
 
 /// Plays a story; without a browser it is skipped, which [`Chromium::start`] says.
@@ -53,9 +61,9 @@ pub async fn play(scene: Scene, story: impl AsyncFn(&Stage)) {
 
 impl Stage {
     async fn set(browser: Chromium, scene: Scene) -> Self {
-        let lever =
-            Options { opportunities: 300, requests_per_second: 0.0, delivery_waits: vec![Duration::from_millis(20); 5], ..Options::default() };
-        let Scene { requests_per_second, variables: extra, without_demo_people } = scene;
+        let Scene { opportunities, requests_per_second, variables: extra, without_demo_people } = scene;
+        let delivery_waits = vec![Duration::from_millis(20); 5];
+        let lever = Options { opportunities, active_share: 0.4, requests_per_second: 0.0, delivery_waits, ..Options::default() };
         let setting = Setting { lever, jobs: Jobs::InBackground, requests_per_second, variables: extra, ..Setting::default() };
         let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
         let database = TestDatabase::create().await;
