@@ -91,7 +91,7 @@ async fn people_who_are_not_signed_in_are_sent_to_sign_in_or_told_so() {
     let stranger = story.admin(NORTH);
     assert_eq!(stranger.browse("/").await.expect(303).location(), "/integrations");
     let told = stranger.browse("/integrations").await.expect(401);
-    assert!(told.text.contains("Sign in first"), "{}", told.text);
+    assert!(told.text.contains("Sign in to ModernLoop"), "{}", told.text);
     assert_eq!(stranger.browse("/sign-in").await.expect(404).header("content-type"), "text/html; charset=utf-8", "demo people exist in dev alone");
     let program = stranger.http.get(format!("{}/integrations", story.base)).send().await.expect("an answer");
     assert_eq!(program.headers()["content-type"], "application/problem+json");
