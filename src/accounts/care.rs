@@ -18,10 +18,6 @@ pub struct Care {
     pub webhooks_compared_at: Option<DateTime<Utc>>,
     /// When the last full sync ended.
     pub full_sync_at: Option<DateTime<Utc>>,
-    /// Since when Lever has not answered any request.
-    pub unreachable_since: Option<DateTime<Utc>>,
-    /// When it was last asked in vain.
-    pub unreachable_at: Option<DateTime<Utc>>,
 }
 
 /// The next connections to be looked after. Whoever gets one has it for this round.
@@ -71,7 +67,7 @@ pub async fn count_by_status(dispatch: &PgPool) -> Result<Vec<(String, i64)>, sq
 /// The database failed.
 pub async fn care(tx: &mut TenantTx) -> Result<Care, sqlx::Error> {
     let care = sqlx::query_as(
-        "SELECT grantor_read_at, webhooks_compared_at, unreachable_since, unreachable_at,
+        "SELECT grantor_read_at, webhooks_compared_at,
                 (SELECT max(finished_at) FROM sync_runs WHERE tenant_id = $1 AND kind = 'full') AS full_sync_at
          FROM connection_care WHERE tenant_id = $1",
     )

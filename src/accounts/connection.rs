@@ -45,6 +45,8 @@ pub struct Connection {
     pub refresh_failing_since: Option<DateTime<Utc>>,
     /// It does not fail, it refuses: us as an application, and not this connection.
     pub refresh_refused: bool,
+    /// Since when Lever has not answered any request, while that is so.
+    pub unreachable_since: Option<DateTime<Utc>>,
 }
 
 /// The Lever user who granted access.
@@ -72,10 +74,12 @@ impl Connection {
 /// # Errors
 /// The database failed.
 pub async fn find(tx: &mut TenantTx) -> Result<Option<Connection>, sqlx::Error> {
+    // A sync that ended well after the last request in vain has proved that Lever is back.
     sqlx::query_as(
-        "SELECT status, epoch, environment, api_root, account_id, lever_user_id, lever_user_name, lever_user_email, lever_user_role,
-                connected_by, connected_at, granted_scopes, refreshed_at, last_sync_at, refresh_failing_since, refresh_refused
-         FROM connections WHERE tenant_id = $1",
+        "SELECT c.status, c.epoch, c.environment, c.api_root, c.account_id, c.lever_user_id, c.lever_user_name, c.lever_user_email, c.lever_user_role,
+                c.connected_by, c.connected_at, c.granted_scopes, c.refreshed_at, c.last_sync_at, c.refresh_failing_since, c.refresh_refused,
+                CASE WHEN c.last_sync_at > k.unreachable_at THEN NULL ELSE k.unreachable_since END AS unreachable_since
+         FROM connections c LEFT JOIN connection_care k ON k.tenant_id = $1 WHERE c.tenant_id = $1",
     )
     .bind(tx.tenant())
     .fetch_optional(&mut **tx)

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use crate::accounts::webhooks::{self, WebhookStatus};
 use crate::accounts::{self, Connection};
 use crate::config::LeverEnvironment;
@@ -19,8 +17,6 @@ pub(super) struct Facts {
     /// The Lever user who granted access, as last synced.
     pub grantor: Option<UserRow>,
     pub webhooks: Vec<WebhookStatus>,
-    /// Since when Lever has not answered, while that is so.
-    pub unreachable_since: Option<DateTime<Utc>>,
     /// By which key the secrets are sealed.
     pub secrets: Standing,
     /// That this service works with.
@@ -40,13 +36,9 @@ impl Facts {
             Some(id) => mirror::users::find(tx, std::slice::from_ref(id)).await?.pop(),
             None => None,
         };
-        let care = accounts::care::care(tx).await?;
-        // A sync that ended well after the last request in vain has proved the contrary.
-        let answered_since = care.unreachable_at.is_some_and(|at| connection.last_sync_at.is_some_and(|synced| synced > at));
         Ok(Some(Self {
             connection,
             grantor,
-            unreachable_since: care.unreachable_since.filter(|_| !answered_since),
             webhooks: webhooks::statuses(tx).await?,
             secrets: accounts::standing(tx, &state.config.keyring).await?,
             environment: state.config.lever.environment,

@@ -25,6 +25,7 @@ fn connection(status: Status) -> Connection {
         last_sync_at: Some(at("2026-02-10T00:00:00Z")),
         refresh_failing_since: None,
         refresh_refused: false,
+        unreachable_since: None,
     }
 }
 
@@ -33,7 +34,6 @@ fn facts(status: Status) -> Facts {
         connection: connection(status),
         grantor: None,
         webhooks: Vec::new(),
-        unreachable_since: None,
         secrets: Standing::Current,
         environment: LeverEnvironment::Production,
         sync_interval: Duration::from_secs(120),
@@ -93,7 +93,7 @@ fn time_alone_makes_it_old_unused_and_stale() {
 #[test]
 fn a_lever_that_is_away_is_named_with_the_time_since() {
     let mut facts = facts(Status::Connected);
-    facts.unreachable_since = Some(at("2026-02-10T00:12:34Z"));
+    facts.connection.unreachable_since = Some(at("2026-02-10T00:12:34Z"));
     let found = warnings(&facts, at(SOON));
     assert_eq!(found[0].code, "lever_unreachable");
     assert!(found[0].message.contains("since 10 February 2026 at 00:12 UTC"), "{}", found[0].message);

@@ -52,7 +52,7 @@ pub(super) fn damaged_secret(facts: &Facts) -> Option<Warning> {
 }
 
 pub(super) fn unreachable(facts: &Facts) -> Option<Warning> {
-    let since = facts.unreachable_since?;
+    let since = facts.connection.unreachable_since?;
     let message = format!(
         "Lever has not answered since {} at {} UTC, so nothing can be scheduled and what you see may be out of date. Nothing is lost and there is nothing to do here: it goes on by itself once Lever is back.",
         day(since),

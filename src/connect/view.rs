@@ -11,8 +11,8 @@ use super::health::{self, ConnectionStatus, Warning};
 use crate::accounts::webhooks::WebhookStatus;
 use crate::accounts::{Connection, Status};
 use crate::auth::Member;
+use crate::db::TenantTx;
 use crate::error::{Problem, Result};
-use crate::ids::TenantId;
 use crate::mirror::users::UserRow;
 use crate::state::AppState;
 
@@ -69,16 +69,16 @@ pub struct TokenView {
 #[utoipa::path(get, path = "/v1/lever/connection", tag = "Connection", security(("bearer" = [])),
     responses((status = 200, body = ConnectionView), (status = 401, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn show(State(state): State<AppState>, Member(caller): Member) -> Result<Json<ConnectionView>> {
-    of(&state, caller.tenant).await.map(Json)
+    let mut tx = state.db.look(caller.tenant).await?;
+    of(&state, &mut tx).await.map(Json)
 }
 
 /// The connection of an organization, also of one that never had any.
 ///
 /// # Errors
 /// The database failed.
-pub async fn of(state: &AppState, tenant: TenantId) -> Result<ConnectionView> {
-    let mut tx = state.db.look(tenant).await?;
-    let facts = Facts::gather(state, &mut tx).await?;
+pub async fn of(state: &AppState, tx: &mut TenantTx) -> Result<ConnectionView> {
+    let facts = Facts::gather(state, tx).await?;
     Ok(match facts {
         Some(facts) if facts.connection.status != Status::Disconnected => connected(facts, state.clock.now()),
         former => disconnected(former.map(|facts| facts.connection)),

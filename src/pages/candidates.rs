@@ -96,7 +96,7 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, search
     let Filters(search) = search?;
     let tenant = visitor.caller.tenant;
     // Side by side: what surrounds the list costs no time of its own.
-    let (found, choices, standing) = tokio::try_join!(read(&state, tenant, &search), choices(&state, tenant), notice::standing(&state, tenant))?;
+    let (found, (standing, choices)) = tokio::try_join!(read(&state, tenant, &search), around(&state, tenant))?;
     Ok(render(&CandidatesPage {
         shell: Shell::of("Candidates", Section::Candidates, &visitor.caller),
         is_admin: visitor.is_admin(),
@@ -117,10 +117,11 @@ async fn read(state: &AppState, tenant: TenantId, search: &Search) -> Result<Pag
     Ok(found)
 }
 
-async fn choices(state: &AppState, tenant: TenantId) -> Result<Choices> {
+/// What stands around the list.
+async fn around(state: &AppState, tenant: TenantId) -> Result<(Standing, Choices)> {
     let mut tx = state.db.look(tenant).await?;
-    let choices = mirror::choices(&mut tx).await?;
-    Ok(choices)
+    let standing = notice::standing_in(state, &mut tx).await?;
+    Ok((standing, mirror::choices(&mut tx).await?))
 }
 
 /// The options of a list; what is chosen stays on it even when it is offered no longer.

@@ -15,7 +15,7 @@ use super::progress::{self, Progress};
 use super::shell::{Section, Shell, render};
 use super::visitor::Visitor;
 use super::webhooks::{self, Webhooks};
-use crate::connect::{self, CONNECT_PATH, Outcome};
+use crate::connect::{self, CONNECT_PATH, ConnectionView, Outcome};
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::page::Paging;
@@ -54,7 +54,7 @@ pub(super) struct Arrival {
 
 pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, Query(arrival): Query<Arrival>) -> Result<Response> {
     let tenant = visitor.caller.tenant;
-    let (connection, log) = tokio::try_join!(connect::view(&state, tenant), read(&state, tenant))?;
+    let (connection, log) = tokio::try_join!(connection(&state, tenant), read(&state, tenant))?;
     Ok(render(&IntegrationsPage {
         shell: Shell::of("Integrations", Section::Integrations, &visitor.caller),
         is_admin: visitor.is_admin(),
@@ -69,6 +69,11 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, Query(
         deeds: log.deeds,
         older_deeds: log.older_deeds,
     }))
+}
+
+async fn connection(state: &AppState, tenant: TenantId) -> Result<ConnectionView> {
+    let mut tx = state.db.look(tenant).await?;
+    connect::view(state, &mut tx).await
 }
 
 /// What was done lately.

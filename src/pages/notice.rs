@@ -2,6 +2,7 @@
 //! reading how things stand.
 
 use crate::connect::{self, ConnectionStatus, ConnectionView};
+use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::state::AppState;
@@ -38,13 +39,22 @@ pub(super) struct Standing {
     pub(super) notice: Option<Notice>,
 }
 
-/// Reads how the organization stands.
+/// Reads how the organization stands, beside whatever else a page reads.
 ///
 /// # Errors
 /// The database failed.
 pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
-    let connection = connect::view(state, tenant).await?;
-    let newest = if copied(&connection) == Copied::Arriving { sync::latest(&mut state.db.look(tenant).await?).await? } else { None };
+    let mut tx = state.db.look(tenant).await?;
+    standing_in(state, &mut tx).await
+}
+
+/// The same in a look that is used for more.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn standing_in(state: &AppState, tx: &mut TenantTx) -> Result<Standing> {
+    let connection = connect::view(state, tx).await?;
+    let newest = if copied(&connection) == Copied::Arriving { sync::latest(tx).await? } else { None };
     Ok(judge(&connection, newest.as_ref()))
 }
 
