@@ -6,19 +6,17 @@
 //! wait behind anything else; the dispatch pool sees what is due across organizations, and nothing more.
 
 use std::ops::{Deref, DerefMut};
-use std::pin::Pin;
 use std::str::FromStr;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
-use tokio::runtime::Handle;
 
 use crate::MIGRATOR;
 use crate::config::DatabaseConfig;
 use crate::ids::TenantId;
+use crate::to_the_end::ToTheEnd;
 
 const APP_CONNECTIONS: u32 = 16;
 const WEBHOOK_CONNECTIONS: u32 = 4;
@@ -97,8 +95,7 @@ impl Db {
     /// # Errors
     /// As [`Db::begin`].
     pub async fn begin_webhook_roll(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let pool = self.webhooks.clone();
-        Beginning::of(async move { pool.begin_with("BEGIN; SET LOCAL ROLE lever_integration_dispatch").await }).await
+        begun(&self.webhooks, "BEGIN; SET LOCAL ROLE lever_integration_dispatch".into()).await
     }
 
     /// The application's pool, for a single statement that sets its organization by itself.
@@ -148,39 +145,15 @@ impl Db {
 async fn begin(pool: &PgPool, begin: &str, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
     // A UUID has no character that could end the literal.
     let statement = format!("{begin}; SET LOCAL app.tenant = '{tenant}'");
+    Ok(TenantTx { tx: begun(pool, statement).await?, tenant })
+}
+
+/// A transaction. Whoever waits for it may go away, as a page does that listens for events: then it is begun all the same, and ended at
+/// once. By itself, sqlx would hand the connection back with the transaction open, and whoever gets it next would find themselves inside:
+/// where nothing can be written, or where nothing that is written lasts.
+async fn begun(pool: &PgPool, statement: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let pool = pool.clone();
-    let tx = Beginning::of(async move { pool.begin_with(AssertSqlSafe(statement)).await }).await?;
-    Ok(TenantTx { tx, tenant })
-}
-
-/// A transaction on its way. Whoever waits for it may go away, as a page does that listens for events: then it is begun all the same, and
-/// ended at once. By itself, sqlx would hand the connection back with the transaction open, and whoever gets it next would find themselves
-/// inside: where nothing can be written, or where nothing that is written lasts.
-struct Beginning<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
-
-impl<F: Future<Output: Send> + Send + 'static> Beginning<F> {
-    fn of(begin: F) -> Self {
-        Self(Some(Box::pin(begin)))
-    }
-}
-
-impl<F: Future<Output: Send> + Send + 'static> Future for Beginning<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(begin) = &mut self.0 else { return Poll::Pending };
-        let begun = ready!(begin.as_mut().poll(context));
-        self.0 = None;
-        Poll::Ready(begun)
-    }
-}
-
-impl<F: Future<Output: Send> + Send + 'static> Drop for Beginning<F> {
-    fn drop(&mut self) {
-        if let (Some(begin), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            runtime.spawn(begin);
-        }
-    }
+    ToTheEnd::of(async move { pool.begin_with(AssertSqlSafe(statement)).await }).await
 }
 
 fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, sqlx::Error> {

@@ -18,6 +18,7 @@ pub mod lever;
 pub mod limits;
 pub mod outbound;
 pub mod telemetry;
+mod to_the_end;
 
 // The way to Postgres, the error, what everyone shares.
 pub mod db;

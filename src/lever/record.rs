@@ -7,12 +7,14 @@
 //! Nothing here prints a record's content: most of it is about people.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A kind of Lever object.
 pub trait Resource: DeserializeOwned {
@@ -90,105 +92,205 @@ impl<T: Resource> fmt::Debug for Ref<T> {
     }
 }
 
-/// A value that is read if it has the expected form, and otherwise is absent.
+/// A value that is read if it has the expected form, and otherwise is absent. Of the forms that JSON has, a type names those it is read from.
+///
+/// It is read in passing: most of what Lever sends is in no field of ours, and a copy of it as JSON would only be thrown away.
 pub(super) trait Tolerant: Sized {
-    /// `None` when the JSON is of another form.
-    fn from_json(value: Value) -> Option<Self>;
+    fn of_bool(_: bool) -> Option<Self> {
+        None
+    }
+
+    fn of_number(_: Number) -> Option<Self> {
+        None
+    }
+
+    fn of_text(_: &str) -> Option<Self> {
+        None
+    }
+
+    fn of_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        IgnoredAny.visit_seq(list).map(|_| None)
+    }
+
+    fn of_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        IgnoredAny.visit_map(object).map(|_| None)
+    }
 }
 
+/// What a [`Tolerant`] type makes of the JSON that is there.
+struct Lenient<T>(Option<T>);
+
+struct LenientVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Tolerant> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LenientVisitor(PhantomData)).map(Self)
+    }
+}
+
+impl<'de, T: Tolerant> Visitor<'de> for LenientVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Option<T>, E> {
+        Ok(T::of_bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Option<T>, E> {
+        Ok(T::of_number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Option<T>, E> {
+        Ok(T::of_number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Option<T>, E> {
+        Ok(Number::from_f64(value).and_then(T::of_number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Option<T>, E> {
+        Ok(T::of_text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<T>, A::Error> {
+        T::of_list(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Option<T>, A::Error> {
+        T::of_object(object)
+    }
+}
+
+/// Anything but null.
 impl Tolerant for Value {
-    fn from_json(value: Value) -> Option<Self> {
-        (!value.is_null()).then_some(value)
+    fn of_bool(value: bool) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn of_number(value: Number) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn of_text(value: &str) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn of_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        Self::deserialize(SeqAccessDeserializer::new(list)).map(Some)
+    }
+
+    fn of_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        Self::deserialize(MapAccessDeserializer::new(object)).map(Some)
     }
 }
 
 impl Tolerant for String {
-    fn from_json(value: Value) -> Option<Self> {
-        match value {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
+    fn of_text(value: &str) -> Option<Self> {
+        Some(value.to_owned())
     }
 }
 
 impl Tolerant for bool {
-    fn from_json(value: Value) -> Option<Self> {
-        value.as_bool()
+    fn of_bool(value: bool) -> Option<Self> {
+        Some(value)
     }
 }
 
 impl Tolerant for i64 {
-    fn from_json(value: Value) -> Option<Self> {
-        whole(&value)
+    fn of_number(value: Number) -> Option<Self> {
+        whole_number(&value)
+    }
+
+    fn of_text(value: &str) -> Option<Self> {
+        value.parse().ok()
     }
 }
 
 /// A whole number as Lever may send it, also as `45.0` or as text.
 pub fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => whole_number(number),
+        Value::String(text) => i64::of_text(text),
+        _ => None,
+    }
+}
+
+fn whole_number(number: &Number) -> Option<i64> {
     // The cast is exact below 2^53.
     let whole = |n: &f64| n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0;
-    match value {
-        Value::String(text) => text.parse().ok(),
-        number => number.as_i64().or_else(|| number.as_f64().filter(whole).map(|n| n as i64)),
-    }
+    number.as_i64().or_else(|| number.as_f64().filter(whole).map(|n| n as i64))
 }
 
 /// A point in time as Lever may send it: milliseconds since the epoch (recorded), or RFC 3339.
-pub(super) fn time(value: &Value) -> Option<DateTime<Utc>> {
-    match whole(value) {
-        Some(millis) => DateTime::from_timestamp_millis(millis),
-        None => DateTime::parse_from_rfc3339(value.as_str()?).ok().map(|time| time.to_utc()),
+impl Tolerant for DateTime<Utc> {
+    fn of_number(value: Number) -> Option<Self> {
+        Self::from_timestamp_millis(whole_number(&value)?)
+    }
+
+    fn of_text(value: &str) -> Option<Self> {
+        match i64::of_text(value) {
+            Some(millis) => Self::from_timestamp_millis(millis),
+            None => DateTime::parse_from_rfc3339(value).ok().map(|time| time.to_utc()),
+        }
     }
 }
 
-impl Tolerant for DateTime<Utc> {
-    fn from_json(value: Value) -> Option<Self> {
-        time(&value)
+/// The same, of a value that is there already.
+pub(super) fn time(value: &Value) -> Option<DateTime<Utc>> {
+    Lenient::deserialize(value).ok()?.0
+}
+
+/// As many values as could be read.
+impl<T: Tolerant> Tolerant for Vec<T> {
+    fn of_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut values = Self::new();
+        while let Some(Lenient(value)) = list.next_element()? {
+            values.extend(value);
+        }
+        Ok(Some(values))
     }
 }
 
 impl<T: Resource> Tolerant for Ref<T> {
-    fn from_json(value: Value) -> Option<Self> {
-        match value {
-            Value::String(id) => (!id.is_empty()).then_some(Self { id, object: None }),
-            object => {
-                let record = Record::<T>::read(object)?;
-                Some(Self { id: record.key().to_owned(), object: Some(Box::new(record)) })
-            }
-        }
+    fn of_text(id: &str) -> Option<Self> {
+        (!id.is_empty()).then(|| Self { id: id.to_owned(), object: None })
+    }
+
+    fn of_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        let record = Record::<T>::read(Value::deserialize(MapAccessDeserializer::new(object))?);
+        Ok(record.map(|record| Self { id: record.key().to_owned(), object: Some(Box::new(record)) }))
     }
 }
 
-/// A field of a model: absent, or as many values as could be read.
-pub(super) trait Field {
-    fn read(value: Value) -> Self;
+/// A field of a model, as what it is when it is absent: nothing, an empty list, or a key that [`Record::read`] refuses.
+pub(super) trait Field: Sized {
+    /// Never fails on JSON.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-/// A key. Any other form reads as empty, which [`Record::read`] refuses.
 impl Field for String {
-    fn read(value: Value) -> Self {
-        String::from_json(value).unwrap_or_default()
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Lenient::deserialize(deserializer)?.0.unwrap_or_default())
     }
 }
 
 impl<T: Tolerant> Field for Option<T> {
-    fn read(value: Value) -> Self {
-        T::from_json(value)
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Lenient::deserialize(deserializer)?.0)
     }
 }
 
 impl<T: Tolerant> Field for Vec<T> {
-    fn read(value: Value) -> Self {
-        match value {
-            Value::Array(items) => items.into_iter().filter_map(T::from_json).collect(),
-            _ => Vec::new(),
-        }
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Lenient::deserialize(deserializer)?.0.unwrap_or_default())
     }
-}
-
-/// Reads one field of a model; never fails on JSON.
-pub(super) fn field<'de, D: Deserializer<'de>, F: Field>(deserializer: D) -> Result<F, D::Error> {
-    Ok(F::read(Value::deserialize(deserializer)?))
 }
 
 /// Declares a typed view of Lever's JSON: camelCase, every field tolerant, no `Debug` (see the module's rule).
@@ -198,12 +300,12 @@ macro_rules! model {
         #[derive(Clone, Default, serde::Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         pub struct $name {
-            $($(#[$doc])* #[serde(deserialize_with = "crate::lever::record::field")] pub $field: $type,)*
+            $($(#[$doc])* #[serde(deserialize_with = "crate::lever::record::Field::read")] pub $field: $type,)*
         }
 
         impl $crate::lever::record::Tolerant for $name {
-            fn from_json(value: serde_json::Value) -> Option<Self> {
-                value.is_object().then(|| serde_json::from_value(value).ok()).flatten()
+            fn of_object<'de, A: serde::de::MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+                serde::Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(object)).map(Some)
             }
         }
     };

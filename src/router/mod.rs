@@ -5,7 +5,6 @@ mod again;
 mod body;
 mod callers;
 mod document;
-mod to_the_end;
 
 use std::time::Duration;
 
@@ -27,11 +26,11 @@ use utoipa_swagger_ui::SwaggerUi;
 use uuid::Uuid;
 
 use self::callers::Callers;
-use self::to_the_end::ToTheEnd;
 use crate::auth::Verifier;
 use crate::config::HttpConfig;
 use crate::error::{Error, Problem};
 use crate::state::AppState;
+use crate::to_the_end::ToTheEnd;
 use crate::{auth, connect, health, live, mirror, notes, operations, pages, panels, sync, telemetry, webhooks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,8 +1,10 @@
-//! A request that was begun runs to its end, whatever its client does: axum drops a handler's future when the client goes away, and
-//! a transaction would be left half done.
+//! Work that reaches its end although nobody waits for it any longer.
 //!
-//! It is done where it came in, because a task of its own for each would wake another thread each time. Only what is dropped half-way
-//! becomes a task.
+//! axum drops a request's future when its client goes away, and whoever waits for a transaction may be dropped too: half-way through,
+//! that would leave a transaction open, or the work of one undone.
+//!
+//! It is done where it was asked for, because a task of its own for each would wake another thread each time. Only what is dropped
+//! half-way becomes a task.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,13 +12,13 @@ use std::thread;
 
 use tokio::runtime::Handle;
 
-/// Work that goes on in the background when nobody waits for it any longer.
-pub(super) struct ToTheEnd<F>(Option<Pin<Box<F>>>)
+/// Work that goes on in the background when it is dropped.
+pub(crate) struct ToTheEnd<F>(Option<Pin<Box<F>>>)
 where
     F: Future<Output: Send> + Send + 'static;
 
 impl<F: Future<Output: Send> + Send + 'static> ToTheEnd<F> {
-    pub(super) fn of(work: F) -> Self {
+    pub(crate) fn of(work: F) -> Self {
         Self(Some(Box::pin(work)))
     }
 }
