@@ -25,7 +25,9 @@ use crate::sync::{self, SyncView};
 pub(super) const PATH: &str = "/integrations";
 /// The rest is in the API, and of deeds on a page of their own.
 const SYNCS_SHOWN: u32 = 6;
-const DEEDS_SHOWN: u32 = 10;
+const DEEDS_SHOWN: usize = 10;
+/// Several may be one line.
+const DEEDS_READ: u32 = 30;
 
 #[derive(Template)]
 #[template(path = "integrations.html")]
@@ -88,7 +90,8 @@ async fn read(state: &AppState, tenant: TenantId) -> Result<Log> {
     let mut tx = state.db.look(tenant).await?;
     let newest = sync::latest(&mut tx).await?;
     let syncs = sync::page(&mut tx, &Paging::first(SYNCS_SHOWN)).await?.data;
-    let (operations, candidates) = activity_log::read(&mut tx, &Paging::first(DEEDS_SHOWN)).await?;
-    let deeds = activity::summarize(&operations.data, &candidates);
+    let (operations, candidates) = activity_log::read(&mut tx, &Paging::first(DEEDS_READ)).await?;
+    let mut deeds = activity::summarize(&operations.data, &candidates);
+    deeds.truncate(DEEDS_SHOWN);
     Ok(Log { newest, syncs, older_deeds: operations.next_cursor.is_some() || deeds.len() < operations.data.len(), deeds })
 }
