@@ -7,8 +7,7 @@
 //! half-way becomes a task.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::thread;
+use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
@@ -27,20 +26,19 @@ impl<F: Future<Output: Send> + Send + 'static> Future for ToTheEnd<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let work = self.0.as_mut().expect("polled after its end");
-        let output = ready!(work.as_mut().poll(context));
-        self.0 = None;
-        Poll::Ready(output)
+        // Taken out meanwhile: what panics is gone, and not tried again.
+        let mut work = self.0.take().expect("polled after its end");
+        let state = work.as_mut().poll(context);
+        if state.is_pending() {
+            self.0 = Some(work);
+        }
+        state
     }
 }
 
 impl<F: Future<Output: Send> + Send + 'static> Drop for ToTheEnd<F> {
     fn drop(&mut self) {
-        // What panicked cannot go on.
-        if let Some(work) = self.0.take()
-            && !thread::panicking()
-            && let Ok(runtime) = Handle::try_current()
-        {
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
             runtime.spawn(work);
         }
     }

@@ -3,10 +3,11 @@
 use futures_util::future::join_all;
 use lever_integration::jobs::Job;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
 use crate::delivery::{body, deliver, deliver_text, sign, webhook};
-use crate::rows::{deliveries, jobs};
+use crate::rows::{self, deliveries, jobs};
 use crate::support::story::{Setting, Story};
 
 const EVENT: &str = "candidateStageChange";
@@ -226,5 +227,52 @@ async fn of_several_at_once_each_is_told_what_became_of_it() {
     assert_eq!(jobs(&story, organization).await, [("refresh_opportunity".to_owned(), opportunity.clone())]);
     story.work().await;
     assert_eq!(deliveries(&story, organization).await, (2, 0));
+    story.end().await;
+}
+
+/// A connection plans how to store deliveries when it stores its first, on tables that may be empty; the plan must do for full ones.
+#[tokio::test]
+async fn what_is_stored_already_is_not_read_through() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    story.connect_and_sync(&mut story.admin(organization), 0).await;
+    let url = webhook(&story, 0, EVENT).url;
+    let hook = url.rsplit('/').next().expect("an id");
+    let mut connection = rows::connection(&story).await;
+    sqlx::query("SET ROLE lever_integration_app").execute(&mut connection).await.expect("the service's role");
+    for (call, count) in [("first", 1), ("many", 2_000), ("last", 1)] {
+        let mut tx = connection.begin().await.expect("a transaction");
+        let stored: Vec<String> = sqlx::query_scalar(
+            "SELECT store_webhook_deliveries($1, array_fill($2, ARRAY[$4]), array_agg(sha256(($3 || n)::bytea)), array_agg('opportunity ' || n),
+                 array_fill(NULL::text, ARRAY[$4]), array_fill($5, ARRAY[$4]), array_fill($5, ARRAY[$4]),
+                 array_fill('refresh_opportunity'::text, ARRAY[$4]), array_agg('opportunity ' || n), array_fill('{}'::jsonb, ARRAY[$4]),
+                 array_fill(1::smallint, ARRAY[$4]))
+             FROM generate_series(1, $4) AS n",
+        )
+        .bind(organization)
+        .bind(hook)
+        .bind(call)
+        .bind(count)
+        .bind(story.clock.now())
+        .fetch_one(&mut *tx)
+        .await
+        .expect("stored");
+        assert_eq!(stored, vec!["new"; count as usize]);
+        if call == "last" {
+            let read: i64 = sqlx::query_scalar(
+                "SELECT sum(seq_tup_read + idx_tup_fetch)::int8 FROM pg_stat_xact_all_tables WHERE relname LIKE 'webhook_deliveries%' OR relname = 'jobs'",
+            )
+            .fetch_one(&mut *tx)
+            .await
+            .expect("counted");
+            assert!(read < 20, "{read} rows were read to store one");
+        }
+        tx.commit().await.expect("committed");
+    }
+    sqlx::query("RESET ROLE").execute(&mut connection).await.expect("our own role");
+    for table in ["jobs", "webhook_deliveries"] {
+        let invented = format!("DELETE FROM {table} WHERE tenant_id = $1");
+        sqlx::query(AssertSqlSafe(invented)).bind(organization).execute(&mut connection).await.expect("removed");
+    }
     story.end().await;
 }
