@@ -85,7 +85,12 @@ impl Account {
         if panels.iter().all(Record::shows_its_interviews) {
             return Ok(panels);
         }
-        let all = self.all_interviews(opportunity).await?.records;
+        let all = self.all_interviews(opportunity).await.map_err(|error| match error.is_not_found() {
+            // The panels are there: it is not they that were not found.
+            true => Error::Unreadable { status: 404, reason: "panels without their interviews" },
+            false => error,
+        })?;
+        let all = all.records;
         panels.into_iter().map(|panel| if panel.shows_its_interviews() { Ok(panel) } else { panel.with_its_interviews(&all) }).collect()
     }
 

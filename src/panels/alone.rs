@@ -2,13 +2,12 @@
 //! an edit that does not send this back loses it. Known here as the *rest* of an interview, and of a panel as an object of rests by the
 //! interviews' ids.
 
-use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
 use super::merge;
 use super::whereabouts::Place;
 use crate::error::{Error, Result};
-use crate::lever::Account;
+use crate::lever::{self, Account};
 use crate::operations::patience::Patience;
 use crate::state::AppState;
 
@@ -18,34 +17,36 @@ use crate::state::AppState;
 /// 404; 503 when that takes too long; Lever failed.
 pub(super) async fn read(state: &AppState, account: &Account, opportunity: String, id: String, patience: Patience) -> Result<Value> {
     let account = account.clone();
-    let read = async move { of(&account, &opportunity, &id).await?.ok_or_else(Error::not_found) };
+    let read = async move {
+        match account.get_interview(&opportunity, &id).await {
+            Ok(interview) => Ok(interview.raw),
+            Err(error) if error.is_not_found() => Err(Error::not_found()),
+            Err(error) => Err(error.into()),
+        }
+    };
     patience.demand(&state.clock, read).await
 }
 
-/// The rests of a panel's interviews, asked for at once.
+/// The rests of a panel's interviews: the list of all the candidate's shows each as it is alone. Where Lever refuses that list, nothing is
+/// known to be hidden.
 ///
 /// # Errors
 /// 503 when that takes too long; Lever failed.
 pub(super) async fn read_rests(state: &AppState, account: &Account, place: Place, patience: Patience) -> Result<Value> {
     let account = account.clone();
     let read = async move {
-        let shown = interviews(&place.panel.raw).filter(|interview| merge::is_on(interview));
-        let read = shown.filter_map(|interview| Some((interview, id(interview)?))).map(async |(interview, id)| {
-            let alone = of(&account, &place.opportunity, id).await?;
-            Ok((id.to_owned(), rest(interview, &alone.unwrap_or_default())))
+        let all = match account.all_interviews(&place.opportunity).await {
+            Ok(page) => page.records,
+            Err(lever::Error::Rejected { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let rests = interviews(&place.panel.raw).filter_map(|shown| {
+            let alone = all.iter().find(|alone| Some(alone.id.as_str()) == id(shown))?;
+            Some((alone.id.clone(), rest(shown, &alone.raw)))
         });
-        let rests = join_all(read).await.into_iter().collect::<Result<Map<String, Value>>>()?;
-        Ok(Value::Object(rests.into_iter().filter(|(_, rest)| !is_nothing(rest)).collect()))
+        Ok(Value::Object(rests.filter(|(_, rest)| !is_nothing(rest)).collect()))
     };
     patience.demand(&state.clock, read).await
-}
-
-async fn of(account: &Account, opportunity: &str, id: &str) -> Result<Option<Value>> {
-    match account.get_interview(opportunity, id).await {
-        Ok(interview) => Ok(Some(interview.raw)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// The fields that can be sent, of an interview and of its people, that the panel does not show.

@@ -10,6 +10,9 @@ use super::write::Write;
 use super::{evidence, merge};
 use crate::lever::{Interview, Panel, Record};
 
+/// What Lever says of a panel that follows from its interviews.
+const FOLLOWING: [&str; 2] = ["start", "end"];
+
 /// Whether an answer leaves out nothing that was sent, nor the interviews: only then it can stand for the panel.
 pub(super) fn is_whole(panel: &Record<Panel>, write: &Write) -> bool {
     let (Write::SchedulePanel { body } | Write::EditPanel { body, .. }) = write else { return false };
@@ -35,7 +38,8 @@ pub(super) fn is_taken_away(panel: &Value, write: &Write) -> bool {
 /// The panel after an edit that it does not show yet. An interview without an id is new, and Lever has yet to say what it is called.
 pub(super) fn edited(panel: &Value, body: &Value) -> Value {
     let mut whole: Map<String, Value> = panel.as_object().cloned().unwrap_or_default();
-    whole.retain(|name, _| merge::is_levers_to_say_of_a_panel(name));
+    // When it begins and ends follows from its interviews.
+    whole.retain(|name, _| merge::is_levers_to_say_of_a_panel(name) && !FOLLOWING.contains(&name.as_str()));
     whole.extend(body.as_object().cloned().unwrap_or_default());
     let interviews = body.get("interviews").and_then(Value::as_array).into_iter().flatten().filter(|interview| interview.get("id").is_some());
     let there = |interview: &Value| evidence::by_id(panel, interview.get("id").and_then(Value::as_str));
@@ -57,6 +61,7 @@ pub(super) fn put_in(panel: &Value, write: &Write, interview: &Value) -> Option<
     }
     let whole = whole(there, body, interview);
     let mut panel = panel.clone();
+    panel.as_object_mut()?.retain(|name, _| !FOLLOWING.contains(&name.as_str()));
     let list = panel.as_object_mut()?.entry("interviews").or_insert_with(|| Value::Array(Vec::new())).as_array_mut()?;
     match list.iter_mut().find(|it| it.get("id").and_then(Value::as_str) == id) {
         Some(place) => *place = whole,

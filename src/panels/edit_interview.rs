@@ -54,8 +54,10 @@ pub(super) async fn edit(
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
-    let alone = alone::read(&state, &account, place.opportunity, id.clone(), patience).await?;
-    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, alone };
+    let whole = alone::read(&state, &account, place.opportunity, id.clone(), patience).await?;
+    // Against the panel as it was then: what somebody clears meanwhile stays cleared.
+    let rest = evidence::by_id(&place.panel.raw, Some(&id)).map_or(Value::Null, |shown| alone::rest(shown, &whole));
+    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, rest };
     match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Err(response) => Ok(response),
         Ok(operation) => {
@@ -71,8 +73,8 @@ struct Edit<'a> {
     draft: &'a InterviewDraft,
     wishes: &'a Wishes,
     patch: Value,
-    /// The interview as Lever shows it on its own.
-    alone: Value,
+    /// What of it the panel does not show.
+    rest: Value,
 }
 
 /// Judges the edit and records it; one that changes nothing is answered at once.
@@ -89,8 +91,7 @@ async fn prepare(
     panel::check_version(&mut tx, headers, &row).await?;
     judge::opportunity(&mut tx, &row.opportunity_id).await?;
     let fresh = evidence::by_id(&row.raw, Some(edit.interview)).filter(|interview| merge::is_on(interview)).ok_or_else(Error::not_found)?;
-    let alone = alone::rest(fresh, &edit.alone);
-    let fresh = &alone::with_rest(fresh, &alone);
+    let fresh = &alone::with_rest(fresh, &edit.rest);
     let before = merge::interview(fresh, &InterviewDraft::default());
     let body = merge::interview(fresh, edit.draft);
     if body == before {
@@ -110,7 +111,7 @@ async fn prepare(
         body: of_panel(body, edit.panel),
         patch: edit.patch.clone(),
         before,
-        alone,
+        alone: edit.rest.clone(),
         pinned: panel::is_pinned(headers),
     };
     let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), now).await?;

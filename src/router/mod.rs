@@ -6,12 +6,14 @@ mod body;
 mod callers;
 mod document;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
+use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -133,7 +135,10 @@ async fn run_to_the_end(request: Request, next: Next) -> Response {
     let route = request.uri().path().to_owned();
     let span = tracing::info_span!("request", id, %method);
     let started = std::time::Instant::now();
-    let handling = ToTheEnd::of(telemetry::with_request_id(id.clone(), next.run(request)).instrument(span));
+    // A handler's panic ends further inside; a layer's ends here.
+    let answer =
+        async { AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| Error::internal("a layer panicked").into_response()) };
+    let handling = ToTheEnd::of(telemetry::with_request_id(id.clone(), answer).instrument(span));
     let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, handling).await {
         Ok(response) => response,
         // Nobody waits any longer, and still the handling goes on to its end.

@@ -16,6 +16,7 @@ use super::store::{RunKind, StepRow, quarantine, runs};
 use super::{finish, lists, sweep};
 use crate::mirror;
 use crate::mirror::children::Kind;
+use crate::mirror::opportunities::NeverRead;
 
 /// Opportunities whose sets are read before the next ones are looked up: what a crash repeats at most.
 const AT_ONCE: i64 = 20;
@@ -104,14 +105,14 @@ fn allowance(running: &Running<'_>) -> usize {
 }
 
 /// Up to `most` sets of archived candidates that were last read long ago.
-async fn archived_sets(running: &Running<'_>, most: usize) -> Result<Vec<Wish>, Halt> {
+async fn archived_sets(running: &Running<'_>, never_read: NeverRead, most: usize) -> Result<Vec<Wish>, Halt> {
     let now = running.state.clock.now();
     let mut wishes = Vec::new();
     let mut tx = running.begin().await?;
     for round in sweep::archived_rounds(now) {
         let left = most - wishes.len();
         if left > 0 {
-            let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, left as i64).await?;
+            let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, never_read, left as i64).await?;
             wishes.extend(stale.into_iter().map(|opportunity| Wish { opportunity, set: Some(round.set) }));
         }
     }
@@ -126,6 +127,8 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
     let mut known = HashSet::new();
     let mut tx = running.begin().await?;
     let beside_full = runs::under_way(&mut tx, RunKind::Full).await?.is_some();
+    // A candidate whom a webhook or a person brought, and a kind that was given up: nobody else comes back to these.
+    let never_read = if beside_full { NeverRead::Not } else { NeverRead::Too };
     let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval, beside_full);
     // A few of those that could not be read are tried again first: each may take many requests.
     for (kind, opportunity) in quarantine::ripe(&mut tx, now, (quota / 4).clamp(1, RIPE) as i64).await? {
@@ -133,7 +136,7 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
         wishes.extend(set.filter(|set| known.insert((*set, opportunity.clone()))).map(|set| Wish { opportunity, set: Some(set) }));
     }
     for round in sweep::rounds(now, config.sync.interval) {
-        let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, quota as i64 + 1).await?;
+        let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, never_read, quota as i64 + 1).await?;
         wishes.extend(
             stale.into_iter().filter(|id| known.insert((round.set, id.clone()))).map(|opportunity| Wish { opportunity, set: Some(round.set) }),
         );
@@ -144,7 +147,7 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
         metrics::counter!("lever_sync_behind_total", "what" => "sweep").increment(1);
         wishes.truncate(quota);
     }
-    let archived = archived_sets(running, sweep::left_for_archived(quota, wishes.len())).await?;
+    let archived = archived_sets(running, never_read, sweep::left_for_archived(quota, wishes.len())).await?;
     wishes.extend(archived.into_iter().filter(|wish| wish.set.is_some_and(|set| !known.contains(&(set, wish.opportunity.clone())))));
     children.read(&running.account, wishes).await
 }

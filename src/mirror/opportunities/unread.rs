@@ -16,6 +16,13 @@ pub enum Among {
     Upcoming,
 }
 
+/// Whether a sweep also takes sets that were never read. A full sync reads those itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeverRead {
+    Too,
+    Not,
+}
+
 /// Opportunities whose set of this kind was never read, or last before `before`.
 ///
 /// # Errors
@@ -47,7 +54,8 @@ pub async fn unread(
     .await
 }
 
-/// Opportunities whose set of this kind was read, last before `before`: the one that has waited longest first.
+/// Opportunities whose set of this kind was last read before `before`, and perhaps those where it never was: the one that has waited longest
+/// first.
 ///
 /// # Errors
 /// The database failed.
@@ -57,6 +65,7 @@ pub async fn stale(
     among: Among,
     before: DateTime<Utc>,
     now: DateTime<Utc>,
+    never_read: NeverRead,
     limit: i64,
 ) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
@@ -67,7 +76,7 @@ pub async fn stale(
                AND CASE $3 WHEN 'active' THEN o.archived_at IS NULL WHEN 'archived' THEN o.archived_at IS NOT NULL
                            ELSE o.id IN (SELECT opportunity_id FROM interviews
                                          WHERE tenant_id = $1 AND gone_at IS NULL AND canceled_at IS NULL AND start_at >= $5) END) sets
-         WHERE read_at < $4 ORDER BY read_at, id LIMIT $6",
+         WHERE coalesce(read_at < $4, $7) ORDER BY read_at NULLS FIRST, id LIMIT $6",
     )
     .bind(tx.tenant())
     .bind(kind.column())
@@ -75,6 +84,7 @@ pub async fn stale(
     .bind(before)
     .bind(now)
     .bind(limit)
+    .bind(never_read == NeverRead::Too)
     .fetch_all(&mut **tx)
     .await
 }
