@@ -129,6 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn when_a_panel_is_follows_from_its_interviews_once_these_have_moved() {
+        let mut before = panel();
+        (before["start"], before["end"]) = (json!(1), json!(1_800_001));
+        let moved = edited(&before, &json!({"interviews": [{"id": "i", "date": 2}]}));
+        let put = put_in(&before, &edit(json!({"date": 2, "duration": 30})), &json!({"id": "i"})).expect("a change");
+        for panel in [moved, put] {
+            assert_eq!((panel.get("start"), panel.get("end")), (None, None));
+        }
+    }
+
+    #[test]
     fn an_edit_that_the_panel_does_not_show_yet_is_put_in() {
         let write = edit(json!({"date": 1, "duration": 45, "panel": "p", "interviewers": [{"id": "u"}]}));
         // What is null in the answer was sent all the same.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use lever_integration::fake_lever::{NewCandidate, Options};
-use lever_integration::{jobs, sync};
+use lever_integration::ids::TenantId;
+use lever_integration::jobs::{self, Job};
+use lever_integration::sync;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -82,6 +84,27 @@ async fn what_lists_show_is_here_after_one_interval() {
     pass(&story, Duration::from_secs(3600)).await;
     assert_eq!(stored(&story, ORGANIZATION, "postings").await[&internal]["text"], "Head gardener", "a posting for the company only");
     assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
+}
+
+/// A webhook brings a candidate and their panels. No list shows them as changed after that, and still the rest follows.
+#[tokio::test]
+async fn what_hangs_on_a_candidate_whom_a_webhook_brought_is_here_too() {
+    let story = Story::begin().await;
+    story.connect_and_sync(&mut story.admin(ORGANIZATION), 0).await;
+    let inside = story.lever.inside(&story.account(0).id).quietly();
+    let new = inside.add_candidate(NewCandidate { name: "Nova Example".into(), ..NewCandidate::default() }).expect("added");
+    inside.add_note(&new, "Met at the fair.", false).expect("noted");
+    inside.add_resume(&new, "Nova Example, gardener", true).expect("filed");
+    let state = &story.app.state;
+    let mut tx = state.db.begin(TenantId(ORGANIZATION)).await.expect("a transaction");
+    jobs::enqueue(&mut tx, &Job::RefreshOpportunity { opportunity: new.clone() }, story.clock.now(), story.clock.now()).await.expect("asked for");
+    tx.commit().await.expect("committed");
+    story.work().await;
+    let of_the_new = async |table| stored(&story, ORGANIZATION, table).await.len();
+    let before = (of_the_new("notes").await, of_the_new("resumes").await);
+    pass(&story, INTERVAL).await;
+    assert_eq!((of_the_new("notes").await, of_the_new("resumes").await), (before.0 + 1, before.1 + 1));
     story.end().await;
 }
 
