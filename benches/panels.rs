@@ -133,13 +133,13 @@ async fn timed(rig: &Rig, opportunity: &str, method: Method, path: &str, body: O
     let (itself, its_panels, its_interviews) = (
         format!("/v1/opportunities/{opportunity}"),
         format!("/v1/opportunities/{opportunity}/panels"),
-        format!("/v1/opportunities/{opportunity}/interviews/"),
+        format!("/v1/opportunities/{opportunity}/interviews"),
     );
-    // Panels are read beside the candidate, not after, and the interviews of an edit all at once.
-    let waits = |method: &str, path: &str| path == itself || (path.starts_with(&its_panels) && !(method == "GET" && path == its_panels));
-    let ledger = rig.lever.ledger();
-    let requests = ledger.iter().filter(|entry| waits(&entry.method, &entry.path)).count()
-        + usize::from(ledger.iter().any(|entry| entry.path.starts_with(&its_interviews)));
+    // Panels are read beside the candidate, not after.
+    let waits = |method: &str, path: &str| {
+        path == itself || path == its_interviews || (path.starts_with(&its_panels) && !(method == "GET" && path == its_panels))
+    };
+    let requests = rig.lever.ledger().iter().filter(|entry| waits(&entry.method, &entry.path)).count();
     (answer, (took, requests))
 }
 

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::evidence::{id, interviews};
 use super::merge;
 use super::whereabouts::Place;
 use crate::error::{Error, Result};
@@ -112,20 +113,12 @@ fn is_nothing(rest: &Value) -> bool {
     rest.as_object().is_none_or(Map::is_empty)
 }
 
-fn interviews(panel: &Value) -> impl Iterator<Item = &Value> {
-    panel.get("interviews").and_then(Value::as_array).into_iter().flatten()
-}
-
 fn people(interview: &Value) -> impl Iterator<Item = &Value> {
     interview.get("interviewers").and_then(Value::as_array).into_iter().flatten()
 }
 
 fn person<'a>(interview: &'a Value, wanted: &str) -> Option<&'a Value> {
     people(interview).find(|seat| id(seat) == Some(wanted))
-}
-
-fn id(object: &Value) -> Option<&str> {
-    object.get("id").and_then(Value::as_str)
 }
 
 #[cfg(test)]

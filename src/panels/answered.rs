@@ -41,9 +41,9 @@ pub(super) fn edited(panel: &Value, body: &Value) -> Value {
     // When it begins and ends follows from its interviews.
     whole.retain(|name, _| merge::is_levers_to_say_of_a_panel(name) && !FOLLOWING.contains(&name.as_str()));
     whole.extend(body.as_object().cloned().unwrap_or_default());
-    let interviews = body.get("interviews").and_then(Value::as_array).into_iter().flatten().filter(|interview| interview.get("id").is_some());
-    let there = |interview: &Value| evidence::by_id(panel, interview.get("id").and_then(Value::as_str));
-    whole.insert("interviews".into(), interviews.map(|interview| self::whole(there(interview), interview, &Value::Null)).collect());
+    let kept = evidence::interviews(body).filter(|interview| interview.get("id").is_some());
+    let kept = kept.map(|interview| self::whole(evidence::by_id(panel, evidence::id(interview)), interview, &Value::Null));
+    whole.insert("interviews".into(), kept.collect());
     Value::Object(whole)
 }
 

@@ -119,11 +119,13 @@ fn is_default(value: Option<&Value>) -> bool {
     value.is_some_and(|value| value == "daily" || value == "no-feedback")
 }
 
-fn interviews(panel: &Value) -> impl Iterator<Item = &Value> {
+/// The interviews of a panel in Lever's words.
+pub(super) fn interviews(panel: &Value) -> impl Iterator<Item = &Value> {
     panel.get("interviews").and_then(Value::as_array).into_iter().flatten()
 }
 
-fn id(object: &Value) -> Option<&str> {
+/// Lever's id of a panel, an interview or a person.
+pub(super) fn id(object: &Value) -> Option<&str> {
     object.get("id").and_then(Value::as_str)
 }
 

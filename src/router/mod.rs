@@ -198,3 +198,22 @@ async fn refusal_text(response: Response) -> Option<String> {
     let text = String::from_utf8(bytes.to_vec()).ok()?;
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_layer_that_panics_is_answered_like_any_fault_of_ours() {
+        async fn panics(_: Request, _: Next) -> Response {
+            panic!("on purpose")
+        }
+        let app: Router = Router::new().route("/", get(|| async {})).layer(from_fn(panics)).layer(from_fn(run_to_the_end));
+        let answer = app.oneshot(Request::new(Body::empty())).await.expect("an answer");
+        assert_eq!((answer.status(), answer.headers().contains_key(REQUEST_ID)), (StatusCode::INTERNAL_SERVER_ERROR, true));
+    }
+}

@@ -2,8 +2,9 @@
 //!
 //! Lever tells nobody about a note or a resume, and about a panel only by webhooks that may be lost. So every set of an active candidate
 //! is read again once in a while, most often where an interview is to come. The sweep takes a small share of the budget: where that is not
-//! enough, its periods stretch, and what has waited longest comes first. What hangs on archived candidates hardly ever changes, and
-//! no list tells when it does: a little of what is left of the share goes round them, about once a week.
+//! enough, the last of its rounds wait for the first ones. In each, what was never read although no full sync is under way comes first, and
+//! then what has waited longest. What hangs on archived candidates hardly ever changes, and no list tells when it does: a little of what is
+//! left of the share goes round them, about once a week.
 
 use std::time::Duration;
 

@@ -62,6 +62,18 @@ async fn what_only_the_interview_itself_shows_survives_an_edit_of_its_panel() {
     world.story.end().await;
 }
 
+/// Where Lever does not give the list of the interviews, nothing is known to be hidden, and that stops nobody.
+#[tokio::test]
+async fn a_panel_is_edited_although_the_list_of_its_interviews_is_refused() {
+    let world = World::begin().await;
+    let panel = world.scheduled(&[world.interview(0, 0)]).await;
+    let refusal = FaultKind::Answer { code: 403, body: json!({"code": "Forbidden", "message": "Not allowed"}).to_string() };
+    world.fault("GET", "/v1/opportunities/*/interviews", refusal);
+    let edited = world.admin.patch(&panel_path(&panel["id"]), json!({"note": "Onsite"})).await.expect(200).json();
+    assert_eq!((&edited["note"], &world.only_panel()["note"]), (&json!("Onsite"), &json!("Onsite")));
+    world.story.end().await;
+}
+
 /// What the panel does not show of an interview is not lost when the interview alone is edited.
 #[tokio::test]
 async fn what_only_the_interview_itself_shows_survives_its_edit() {
