@@ -202,7 +202,6 @@ async fn refusal_text(response: Response) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use axum::routing::get;
     use tower::ServiceExt;
 
     use super::*;
@@ -212,7 +211,7 @@ mod tests {
         async fn panics(_: Request, _: Next) -> Response {
             panic!("on purpose")
         }
-        let app: Router = Router::new().route("/", get(|| async {})).layer(from_fn(panics)).layer(from_fn(run_to_the_end));
+        let app: Router = Router::new().fallback(|| async {}).layer(from_fn(panics)).layer(from_fn(run_to_the_end));
         let answer = app.oneshot(Request::new(Body::empty())).await.expect("an answer");
         assert_eq!((answer.status(), answer.headers().contains_key(REQUEST_ID)), (StatusCode::INTERNAL_SERVER_ERROR, true));
     }
