@@ -167,10 +167,11 @@ impl History<'_> {
 
     /// A request, mostly about a panel that is there. Only one that is alone may send a whole list of interviews.
     async fn any_call(&mut self, alone: bool) -> Call {
-        let panels = self.world.admin.get(&format!("/v1/panels?opportunityId={}&limit=200", self.opportunity)).await.expect(200).json();
-        // One whose last write is not settled would only be refused, and that takes its time.
+        // One whose last write is not settled would only be refused, and that takes its time. Asked for first: what a worker settles in
+        // between is in the panels that are read afterwards.
         let busy: Vec<Value> =
             self.world.operations().await.into_iter().filter(|it| it["settledAt"].is_null()).map(|it| it["panelId"].clone()).collect();
+        let panels = self.world.admin.get(&format!("/v1/panels?opportunityId={}&limit=200", self.opportunity)).await.expect(200).json();
         let changeable = |panel: &&Value| panel["editable"] == true && !busy.contains(&panel["id"]);
         let panels: Vec<Value> = panels["data"].as_array().expect("a list").iter().filter(changeable).cloned().collect();
         let Some(panel) = panels.choose(&mut self.rng).filter(|_| self.rng.random_bool(0.75)) else { return self.schedule() };
