@@ -69,21 +69,27 @@ impl Connection {
     }
 }
 
+/// Reads a connection; more columns can be named, after a comma. A sync that ended well after the last request in vain has proved that
+/// Lever is back.
+macro_rules! select {
+    ($more:literal) => {
+        concat!(
+            "SELECT c.status, c.epoch, c.environment, c.api_root, c.account_id, c.lever_user_id, c.lever_user_name, c.lever_user_email,
+                    c.lever_user_role, c.connected_by, c.connected_at, c.granted_scopes, c.refreshed_at, c.last_sync_at, c.refresh_failing_since,
+                    c.refresh_refused, CASE WHEN c.last_sync_at > k.unreachable_at THEN NULL ELSE k.unreachable_since END AS unreachable_since",
+            $more,
+            " FROM connections c LEFT JOIN connection_care k ON k.tenant_id = $1 WHERE c.tenant_id = $1"
+        )
+    };
+}
+pub(super) use select;
+
 /// The organization's connection; `None` when it never had one.
 ///
 /// # Errors
 /// The database failed.
 pub async fn find(tx: &mut TenantTx) -> Result<Option<Connection>, sqlx::Error> {
-    // A sync that ended well after the last request in vain has proved that Lever is back.
-    sqlx::query_as(
-        "SELECT c.status, c.epoch, c.environment, c.api_root, c.account_id, c.lever_user_id, c.lever_user_name, c.lever_user_email, c.lever_user_role,
-                c.connected_by, c.connected_at, c.granted_scopes, c.refreshed_at, c.last_sync_at, c.refresh_failing_since, c.refresh_refused,
-                CASE WHEN c.last_sync_at > k.unreachable_at THEN NULL ELSE k.unreachable_since END AS unreachable_since
-         FROM connections c LEFT JOIN connection_care k ON k.tenant_id = $1 WHERE c.tenant_id = $1",
-    )
-    .bind(tx.tenant())
-    .fetch_optional(&mut **tx)
-    .await
+    sqlx::query_as(select!("")).bind(tx.tenant()).fetch_optional(&mut **tx).await
 }
 
 /// Whether the connection still works and is of this epoch. If so, nobody disconnects it before the transaction ends: what is

@@ -21,5 +21,5 @@ pub use connection::{
 pub use contact::probe_due;
 pub use open::{ANOTHER_ENVIRONMENT, another_environment, check_environment, open, open_sealed, remember_data_centre};
 pub use parting::part;
-pub use reseal::{drop_unreadable_keys, reseal, standing};
+pub use reseal::{drop_unreadable_keys, find_with_standing, reseal, standing};
 pub use tokens::keep_alive;

@@ -4,7 +4,9 @@
 //! One secret that does not open keeps no other back. A key of a webhook that is damaged is thrown away: another webhook is made. One
 //! whose key is not configured is left, because that key may be put back; connecting anew replaces it too.
 
-use super::connection::{access_place, refresh_place};
+use sqlx::FromRow;
+
+use super::connection::{Connection, access_place, refresh_place, select};
 use super::webhooks;
 use crate::crypto::{Keyring, Place, Standing};
 use crate::db::TenantTx;
@@ -17,28 +19,65 @@ use crate::state::AppState;
 type Sealed = Option<Vec<u8>>;
 
 /// The secrets of an organization, as they are sealed.
+#[derive(Default, FromRow)]
 struct Secrets {
-    access: Sealed,
-    refresh: Sealed,
-    /// (webhook, key)
-    webhooks: Vec<(String, Vec<u8>)>,
+    access_token: Sealed,
+    refresh_token: Sealed,
+    /// Of its webhooks, those that are retired too, which have a key.
+    webhooks: Vec<String>,
+    /// Their keys.
+    keys: Vec<Vec<u8>>,
+}
+
+/// A connection with its secrets: every page asks for both, so it is one statement.
+#[derive(FromRow)]
+struct Whole {
+    #[sqlx(flatten)]
+    connection: Connection,
+    #[sqlx(flatten)]
+    secrets: Secrets,
 }
 
 impl Secrets {
     async fn read(tx: &mut TenantTx) -> Result<Self, sqlx::Error> {
-        let tokens = sqlx::query_as("SELECT access_token, refresh_token FROM connections WHERE tenant_id = $1")
-            .bind(tx.tenant())
-            .fetch_optional(&mut **tx)
-            .await?;
-        let (access, refresh) = tokens.unwrap_or_default();
-        Ok(Self { access, refresh, webhooks: webhooks::sealed_keys(tx).await? })
+        Ok(whole(tx).await?.map(|whole| whole.secrets).unwrap_or_default())
     }
 
     fn all(&self, tenant: TenantId) -> impl Iterator<Item = (Place<'_>, &[u8])> {
-        let tokens = [(access_place(tenant), self.access.as_deref()), (refresh_place(tenant), self.refresh.as_deref())];
+        let tokens = [(access_place(tenant), self.access_token.as_deref()), (refresh_place(tenant), self.refresh_token.as_deref())];
         let tokens = tokens.into_iter().filter_map(|(place, sealed)| Some((place, sealed?)));
-        tokens.chain(self.webhooks.iter().map(move |(id, sealed)| (webhooks::key_place(tenant, id), sealed.as_slice())))
+        tokens.chain(self.by_webhook().map(move |(id, sealed)| (webhooks::key_place(tenant, id), sealed)))
     }
+
+    /// The webhooks with their keys.
+    fn by_webhook(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.webhooks.iter().map(String::as_str).zip(self.keys.iter().map(Vec::as_slice))
+    }
+
+    /// The worst standing among them; `Current` when there are none.
+    fn standing(&self, tenant: TenantId, keyring: &Keyring) -> Standing {
+        self.all(tenant).map(|(place, sealed)| keyring.standing(place, sealed)).max().unwrap_or(Standing::Current)
+    }
+}
+
+async fn whole(tx: &mut TenantTx) -> Result<Option<Whole>, sqlx::Error> {
+    sqlx::query_as(select!(
+        ", c.access_token, c.refresh_token,
+           ARRAY(SELECT id FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id) AS webhooks,
+           ARRAY(SELECT signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id) AS keys"
+    ))
+    .bind(tx.tenant())
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// The organization's connection, with the worst standing among its sealed secrets; `None` when it never had one.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_with_standing(tx: &mut TenantTx, keyring: &Keyring) -> Result<Option<(Connection, Standing)>, sqlx::Error> {
+    let (tenant, found) = (tx.tenant(), whole(tx).await?);
+    Ok(found.map(|whole| (whole.connection, whole.secrets.standing(tenant, keyring))))
 }
 
 /// The worst standing among an organization's sealed secrets; `Current` when it has none.
@@ -47,7 +86,7 @@ impl Secrets {
 /// The database failed.
 pub async fn standing(tx: &mut TenantTx, keyring: &Keyring) -> Result<Standing, sqlx::Error> {
     let (tenant, secrets) = (tx.tenant(), Secrets::read(tx).await?);
-    Ok(secrets.all(tenant).map(|(place, sealed)| keyring.standing(place, sealed)).max().unwrap_or(Standing::Current))
+    Ok(secrets.standing(tenant, keyring))
 }
 
 /// Seals as it is done today what was sealed otherwise: with another key, or not bound to its row. What does not open is left as it is,
@@ -72,8 +111,8 @@ pub async fn reseal(state: &AppState, tenant: TenantId) -> Result<()> {
 
 async fn reseal_tokens(tx: &mut TenantTx, keyring: &Keyring, secrets: &Secrets) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant();
-    let access = secrets.access.as_deref().and_then(|sealed| anew(keyring, access_place(tenant), sealed));
-    let refresh = secrets.refresh.as_deref().and_then(|sealed| anew(keyring, refresh_place(tenant), sealed));
+    let access = secrets.access_token.as_deref().and_then(|sealed| anew(keyring, access_place(tenant), sealed));
+    let refresh = secrets.refresh_token.as_deref().and_then(|sealed| anew(keyring, refresh_place(tenant), sealed));
     if access.is_none() && refresh.is_none() {
         return Ok(());
     }
@@ -89,7 +128,7 @@ async fn reseal_tokens(tx: &mut TenantTx, keyring: &Keyring, secrets: &Secrets) 
 
 async fn reseal_webhooks(tx: &mut TenantTx, keyring: &Keyring, secrets: &Secrets, state: &AppState) -> Result<(), sqlx::Error> {
     let (tenant, now) = (tx.tenant(), state.clock.now());
-    for (id, sealed) in &secrets.webhooks {
+    for (id, sealed) in secrets.by_webhook() {
         let place = webhooks::key_place(tenant, id);
         if keyring.standing(place, sealed) == Standing::Damaged {
             webhooks::drop_key(tx, id).await?;
@@ -108,9 +147,9 @@ async fn reseal_webhooks(tx: &mut TenantTx, keyring: &Keyring, secrets: &Secrets
 /// The database failed.
 pub async fn drop_unreadable_keys(tx: &mut TenantTx, keyring: &Keyring) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant();
-    for (id, sealed) in webhooks::sealed_keys(tx).await? {
-        if keyring.open(webhooks::key_place(tenant, &id), &sealed).is_err() {
-            webhooks::drop_key(tx, &id).await?;
+    for (id, sealed) in Secrets::read(tx).await?.by_webhook() {
+        if keyring.open(webhooks::key_place(tenant, id), sealed).is_err() {
+            webhooks::drop_key(tx, id).await?;
         }
     }
     Ok(())

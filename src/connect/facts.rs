@@ -31,7 +31,7 @@ impl Facts {
     /// # Errors
     /// The database failed.
     pub async fn gather(state: &AppState, tx: &mut TenantTx) -> Result<Option<Self>, sqlx::Error> {
-        let Some(connection) = accounts::find(tx).await? else { return Ok(None) };
+        let Some((connection, secrets)) = accounts::find_with_standing(tx, &state.config.keyring).await? else { return Ok(None) };
         let grantor = match &connection.grantor.id {
             Some(id) => mirror::users::find(tx, std::slice::from_ref(id)).await?.pop(),
             None => None,
@@ -40,7 +40,7 @@ impl Facts {
             connection,
             grantor,
             webhooks: webhooks::statuses(tx).await?,
-            secrets: accounts::standing(tx, &state.config.keyring).await?,
+            secrets,
             environment: state.config.lever.environment,
             sync_interval: state.config.sync.interval,
         }))

@@ -17,5 +17,5 @@ pub use status::{WebhookState, WebhookStatus, statuses};
 pub use table::{
     Webhook, active, believed_ids, destroy_expired_keys, forget_all, new_id, plan, record_registration, retire, signature_key, take_back, tenant_of,
 };
-pub(super) use table::{drop_key, place as key_place, replace_sealed_key, sealed_keys};
+pub(super) use table::{drop_key, place as key_place, replace_sealed_key};
 pub use wanted::{WANTED, Wanted};

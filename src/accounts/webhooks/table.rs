@@ -117,17 +117,6 @@ pub async fn believed_ids(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>, sq
     Ok(ids)
 }
 
-/// Every key as it is sealed, of retired webhooks too.
-///
-/// # Errors
-/// The database failed.
-pub(in crate::accounts) async fn sealed_keys(tx: &mut TenantTx) -> Result<Vec<(String, Vec<u8>)>, sqlx::Error> {
-    sqlx::query_as("SELECT id, signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id")
-        .bind(tx.tenant())
-        .fetch_all(&mut **tx)
-        .await
-}
-
 /// The same key, sealed anew.
 ///
 /// # Errors
