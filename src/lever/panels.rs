@@ -31,6 +31,23 @@ model! {
 }
 resource!(Panel, "Panel", id, forms::panel);
 
+model! {
+    /// A panel that is read only to be shown: from what a [`Panel`] is read from, without a copy of each interview as JSON.
+    pub struct PanelContent {
+        pub applications: Vec<String>,
+        pub start: Option<DateTime<Utc>>,
+        pub end: Option<DateTime<Utc>>,
+        pub timezone: Option<String>,
+        pub feedback_reminder: Option<String>,
+        pub user: Option<Ref<User>>,
+        pub stage: Option<Ref<Stage>>,
+        pub note: Option<String>,
+        pub external_url: Option<String>,
+        /// Those that are shown, and not only named.
+        pub interviews: Vec<Interview>,
+    }
+}
+
 impl Record<Panel> {
     /// Whether it says of every one of its interviews when and by whom it is held. Lever may show them as ids, or leave them out.
     pub fn shows_its_interviews(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::state::AppState;
 
 pub use booked::{Booked, Position, booked, booked_after};
 pub use list::{InterviewFilter, page};
-pub use people::{InterviewerView, People};
+pub use people::{InterviewerView, People, PeopleColumns};
 pub use store::{InterviewRow, end_of, find};
 pub(super) use store::{forget_words_in_panel, mark_canceled_in_panel, mark_gone_in_panels, replace_in_panels};
 pub use view::{InterviewView, view_with_version};

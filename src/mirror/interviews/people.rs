@@ -4,11 +4,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
+use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::db::TenantTx;
 use crate::lever::{Interview, Interviewer};
-use crate::mirror::users::{self, UserRow};
+use crate::mirror::users;
 
 /// Somebody who interviews.
 #[derive(Clone, Serialize, ToSchema)]
@@ -28,7 +29,28 @@ pub struct InterviewerView {
 }
 
 /// Lever users by their ids.
-pub struct People(HashMap<String, UserRow>);
+pub struct People(HashMap<String, Known>);
+
+/// What our copy of the users says of somebody. No `Debug`: it names a person.
+struct Known {
+    name: Option<String>,
+    email: Option<String>,
+}
+
+/// Users as the columns of one row, for a statement that looks them up beside what it reads. No `Debug`: it names people.
+#[derive(FromRow)]
+pub struct PeopleColumns {
+    people: Vec<String>,
+    names: Vec<Option<String>>,
+    emails: Vec<Option<String>>,
+}
+
+impl From<PeopleColumns> for People {
+    fn from(columns: PeopleColumns) -> Self {
+        let known = columns.names.into_iter().zip(columns.emails).map(|(name, email)| Known { name, email });
+        Self(columns.people.into_iter().zip(known).collect())
+    }
+}
 
 impl People {
     /// Everybody who interviews in these interviews.
@@ -42,13 +64,13 @@ impl People {
         }
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         let users = users::find(tx, &ids).await?;
-        Ok(Self(users.into_iter().map(|user| (user.id.clone(), user)).collect()))
+        Ok(Self(users.into_iter().map(|user| (user.id, Known { name: user.name, email: user.email })).collect()))
     }
 
     /// An interviewer in our words.
     pub fn view(&self, interviewer: Interviewer) -> InterviewerView {
         let (name, email) = match self.0.get(&interviewer.id) {
-            Some(user) => (user.name.clone(), user.email.clone()),
+            Some(known) => (known.name.clone(), known.email.clone()),
             None => (None, None),
         };
         InterviewerView {

@@ -7,13 +7,13 @@ use crate::lever::{Interview, Panel};
 use crate::mirror::interviews::end_of;
 
 /// When it begins: as Lever says, else when the first of its interviews does.
-pub(super) fn start(panel: &Panel) -> Option<DateTime<Utc>> {
-    panel.start.or_else(|| interviews(panel).filter_map(|interview| interview.date).min())
+pub(super) fn start<'a>(said: Option<DateTime<Utc>>, interviews: impl IntoIterator<Item = &'a Interview>) -> Option<DateTime<Utc>> {
+    said.or_else(|| interviews.into_iter().filter_map(|interview| interview.date).min())
 }
 
 /// When it ends, as [`start`].
-pub(super) fn end(panel: &Panel) -> Option<DateTime<Utc>> {
-    panel.end.or_else(|| interviews(panel).filter_map(end_of).max())
+pub(super) fn end<'a>(said: Option<DateTime<Utc>>, interviews: impl IntoIterator<Item = &'a Interview>) -> Option<DateTime<Utc>> {
+    said.or_else(|| interviews.into_iter().filter_map(end_of).max())
 }
 
 /// Whether it was made through the API: as Lever says, else when it carries a mark of ours.
@@ -21,7 +21,8 @@ pub(super) fn externally_managed(panel: &Panel) -> bool {
     panel.externally_managed.unwrap_or_else(|| panel.external_url.as_deref().and_then(link::mark_of).is_some())
 }
 
-fn interviews(panel: &Panel) -> impl Iterator<Item = &Interview> {
+/// Those of its interviews that it shows.
+pub(super) fn interviews(panel: &Panel) -> impl Iterator<Item = &Interview> {
     panel.interviews.iter().filter_map(|interview| Some(&interview.object.as_ref()?.typed))
 }
 
@@ -40,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_panel_without_times_takes_as_long_as_its_interviews() {
-        let span = |panel: &Panel| (start(panel), end(panel));
+        let span = |panel: &Panel| (start(panel.start, interviews(panel)), end(panel.end, interviews(panel)));
         let seconds = |from, to| (DateTime::from_timestamp(from, 0), DateTime::from_timestamp(to, 0));
         assert_eq!(span(&panel(json!({"start": null}))), seconds(0, 180));
         assert_eq!(span(&panel(json!({"start": 1000, "end": 2000}))), seconds(1, 2));
