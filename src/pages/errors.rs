@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::body;
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -34,30 +33,39 @@ struct Problem {
     request_id: Option<String>,
 }
 
-/// The layer: `axum::middleware::from_fn(errors_for_people)`. It leaves alone what is no problem, no page, or no browser's request.
-pub async fn errors_for_people(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let way_back = way_back(path);
-    let wanted = is_page(path) && accepts_html(request.headers());
-    let response = next.run(request).await;
-    if !wanted || !is_problem(&response) {
-        return response;
+/// Somebody who asked for a page with a browser.
+pub struct Reader {
+    way_back: Option<(&'static str, &'static str)>,
+}
+
+impl Reader {
+    /// `None`: no page was asked for, or not by a browser.
+    pub fn of(request: &Request) -> Option<Self> {
+        let path = request.uri().path();
+        (is_page(path) && accepts_html(request.headers())).then(|| Self { way_back: way_back(path) })
     }
-    let (mut parts, problem) = response.into_parts();
-    let read = body::to_bytes(problem, PROBLEM_BYTES).await.ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok());
-    let Some(problem) = read else { return parts.status.into_response() };
-    let title = title(parts.status);
-    let page = ErrorPage {
-        shell: Shell::new(title),
-        title,
-        detail: if parts.status == StatusCode::NOT_FOUND { NOTHING_HERE.to_owned() } else { problem.detail },
-        request_id: problem.request_id.filter(|_| parts.status.is_server_error()),
-        way_back: way_back.filter(|_| parts.status != StatusCode::UNAUTHORIZED),
-    };
-    for replaced in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
-        parts.headers.remove(replaced);
+
+    /// The answer as a person can read it. It leaves alone what is no problem.
+    pub async fn explain(self, response: Response) -> Response {
+        if !is_problem(&response) {
+            return response;
+        }
+        let (mut parts, problem) = response.into_parts();
+        let read = body::to_bytes(problem, PROBLEM_BYTES).await.ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok());
+        let Some(problem) = read else { return parts.status.into_response() };
+        let title = title(parts.status);
+        let page = ErrorPage {
+            shell: Shell::new(title),
+            title,
+            detail: if parts.status == StatusCode::NOT_FOUND { NOTHING_HERE.to_owned() } else { problem.detail },
+            request_id: problem.request_id.filter(|_| parts.status.is_server_error()),
+            way_back: self.way_back.filter(|_| parts.status != StatusCode::UNAUTHORIZED),
+        };
+        for replaced in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+            parts.headers.remove(replaced);
+        }
+        (parts.status, parts.headers, render(&page)).into_response()
     }
-    (parts.status, parts.headers, render(&page)).into_response()
 }
 
 /// The list that a candidate's page belongs to, and the Integrations page for everything else but itself.

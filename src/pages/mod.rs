@@ -48,8 +48,8 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
-pub use errors::errors_for_people;
-pub use headers::security_headers;
+pub use errors::Reader;
+pub use headers::secure;
 
 /// The pages and their files. They are not part of the API, so the OpenAPI document does not list them.
 pub fn router() -> OpenApiRouter<AppState> {

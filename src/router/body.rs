@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::LengthLimitError;
@@ -17,17 +16,17 @@ use crate::error::Error;
 /// For the whole body, whatever its pace.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Hands the request on with its body in memory; `limit` is in bytes.
-pub(super) async fn read_whole(State(limit): State<usize>, request: Request, next: Next) -> Response {
+/// The request with its body in memory, or what it is refused with; `limit` is in bytes.
+pub(super) async fn read_whole(request: Request, limit: usize) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
     if declared_length(&parts.headers).is_some_and(|length| length > limit as u64) {
-        return hang_up(too_large());
+        return Err(hang_up(too_large()));
     }
     match tokio::time::timeout(READ_TIMEOUT, to_bytes(body, limit)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(error)) if is_too_long(&error) => hang_up(too_large()),
-        Ok(Err(error)) => hang_up(Error::invalid_body("The request's body ended early or cannot be read. Send it again.").caused_by(error)),
-        Err(_) => hang_up(Error::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The request's body did not arrive in time. Send it again.")),
+        Ok(Ok(bytes)) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Ok(Err(error)) if is_too_long(&error) => Err(hang_up(too_large())),
+        Ok(Err(error)) => Err(hang_up(Error::invalid_body("The request's body ended early or cannot be read. Send it again.").caused_by(error))),
+        Err(_) => Err(hang_up(Error::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The request's body did not arrive in time. Send it again."))),
     }
 }
 

@@ -9,12 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
-
-use crate::error::Error;
 
 /// What may come at once: as much as the rate allows in this span.
 const BURST: Duration = Duration::from_secs(3);
@@ -39,7 +34,7 @@ impl Callers {
     }
 
     /// Counts a request; how long to wait before the next one when it is too much.
-    fn count(&self, headers: &HeaderMap, now: Instant) -> Result<(), Duration> {
+    pub(super) fn count(&self, headers: &HeaderMap, now: Instant) -> Result<(), Duration> {
         let (Some(pace), Some(credentials)) = (self.pace, headers.get(header::AUTHORIZATION).or_else(|| headers.get(header::COOKIE))) else {
             return Ok(());
         };
@@ -59,14 +54,6 @@ impl Callers {
         }
         *until = after_this;
         Ok(())
-    }
-}
-
-/// Hands the request on, unless its caller has made too many.
-pub(super) async fn limit(State(callers): State<Callers>, request: Request, next: Next) -> Response {
-    match callers.count(request.headers(), Instant::now()) {
-        Ok(()) => next.run(request).await,
-        Err(pause) => Error::too_many_requests(pause).into_response(),
     }
 }
 
