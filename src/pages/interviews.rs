@@ -15,8 +15,8 @@ use super::shell::{Section, Shell, render};
 use super::visitor::Visitor;
 use super::week::{By, Day, Row, Week};
 use super::when;
+use crate::db::TenantTx;
 use crate::error::Result;
-use crate::ids::TenantId;
 use crate::mirror::interviews::{self, InterviewFilter, InterviewView};
 use crate::mirror::panels::{self, PanelView};
 use crate::mirror::{Filters, opportunities};
@@ -142,7 +142,11 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
     let now = state.clock.now();
     let address = Address::of(Week::of(wish.week.as_deref(), now, visitor.zone), wish);
     let by = if address.wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
-    let (found, standing) = tokio::try_join!(read(&state, tenant, &address, by), notice::standing(&state, tenant))?;
+    // One after the other in one look: another connection for the second would take longer than it does.
+    let mut tx = state.db.look(tenant).await?;
+    let found = read(&mut tx, &address, by).await?;
+    let standing = notice::standing_in(&state, &mut tx).await?;
+    drop(tx);
     let rows = address.week.rows(&found.interviews, by);
     Ok(render(&InterviewsPage {
         shell: Shell::of("Interviews", Section::Interviews, &visitor.caller),
@@ -166,7 +170,7 @@ struct Found {
     panel: Option<(PanelView, String)>,
 }
 
-async fn read(state: &AppState, tenant: TenantId, address: &Address, by: By) -> Result<Found> {
+async fn read(tx: &mut TenantTx, address: &Address, by: By) -> Result<Found> {
     let (from, to) = address.week.span();
     let text = |time: chrono::DateTime<chrono::Utc>| Some(time.to_rfc3339_opts(SecondsFormat::Secs, true));
     let some = |wish: &Option<String>| wish.clone().filter(|wish| !wish.is_empty());
@@ -177,18 +181,17 @@ async fn read(state: &AppState, tenant: TenantId, address: &Address, by: By) -> 
         opportunity_id: some(&address.wish.opportunity_id),
         status: Some(if address.shows_canceled() { "any" } else { "scheduled" }.to_owned()),
     };
-    let mut tx = state.db.look(tenant).await?;
-    let Page { data: mut interviews, next_cursor } = interviews::page(&mut tx, &filter, &Paging::widest(None)).await?;
+    let Page { data: mut interviews, next_cursor } = interviews::page(tx, &filter, &Paging::widest(None)).await?;
     let fits = by.fits(&interviews, MOST);
     let cut = next_cursor.is_some() || fits < interviews.len();
     interviews.truncate(fits);
     let panel = match some(&address.wish.panel) {
-        Some(id) => panels::view(&mut tx, &id).await?,
+        Some(id) => panels::view(tx, &id).await?,
         None => None,
     };
     let panel = match panel {
         Some(panel) => {
-            let name = opportunities::find(&mut tx, &panel.opportunity_id).await?.and_then(|row| row.name).filter(|name| !name.is_empty());
+            let name = opportunities::find(tx, &panel.opportunity_id).await?.and_then(|row| row.name).filter(|name| !name.is_empty());
             Some((panel, super::candidate_line::name(name, false)))
         }
         None => None,
