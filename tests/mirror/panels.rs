@@ -119,6 +119,34 @@ async fn a_panel_is_shown_in_the_contracts_words_with_its_version() {
 }
 
 #[tokio::test]
+async fn one_panel_is_shown_as_in_the_list_whatever_is_known_of_its_people() {
+    let house = House::open().await;
+    let mut tx = begin(&house).await;
+    let people =
+        json!([{"id": "u", "name": "Rosa Example", "email": "rosa@example.com"}, {"id": "v", "email": "v@example.com"}, {"id": "w", "name": "Wim"}]);
+    let people: Vec<_> = people.as_array().expect("a list").iter().cloned().map(record::<User>).collect();
+    users::upsert(&mut tx, &people, at(0)).await.expect("stored");
+    let nobody = with(interview("n", 10, 5, &[]), json!({"interviewers": null}));
+    let set = vec![
+        panel("many", json!([interview("i", 0, 30, &["w", "v", "stranger"]), interview("j", 60, 30, &["u", "w"])])),
+        panel("odd", json!([nobody, "only an id", {"date": millis(5)}, interview("k", 0, 30, &["v"])])),
+        panel("none", json!([])),
+    ];
+    replace(&mut tx, set, 10).await;
+    tx.commit().await.expect("committed");
+    let list = house.get("/v1/panels").await.body;
+    let list = list["data"].as_array().expect("a list");
+    assert_eq!(list.len(), 3);
+    for shown in list {
+        assert_eq!(&house.get(&format!("/v1/panels/{}", shown["id"].as_str().expect("an id"))).await.body, shown);
+    }
+    let of = |id: &str| list.iter().find(|panel| panel["id"] == id).expect("listed")["interviews"].as_array().expect("a list");
+    let names: Vec<_> = of("many")[0]["interviewers"].as_array().expect("a list").iter().map(|it| [&it["name"], &it["email"]]).collect();
+    assert_eq!(json!(names), json!([["Wim", null], ["v by Lever", "v@example.com"], ["stranger by Lever", null]]));
+    assert_eq!(of("odd").iter().map(|it| &it["id"]).collect::<Vec<_>>(), ["n", "k"]);
+}
+
+#[tokio::test]
 async fn panels_made_inside_lever_are_not_editable() {
     let house = House::open().await;
     let mut tx = begin(&house).await;
