@@ -2,7 +2,7 @@
 //!
 //! Lever is away for hours now and then. Asking it all the same makes people wait for nothing and holds what others need, so after
 //! a row of failures nobody asks any more but one probe now and then: a read, of whoever comes when it is due. The first
-//! answer ends it, whatever it says below 500.
+//! answer that can be read ends it, whatever it says below 500.
 //!
 //! A single record or route that always fails is not an outage: a row counts only when it has failures of different routes and
 //! about different things. And a write that was sent is never touched: only what was not sent yet is held back.
@@ -186,7 +186,7 @@ impl Circuit {
         self.tell(news).await;
     }
 
-    /// Lever did not answer a request that was sent then, or answered that it cannot.
+    /// Lever did not answer a request that was sent then, or answered that it cannot, or what came could not be read.
     pub(super) async fn failed(&self, lane: Lane, call: &Call, sent: Instant, is_probe: bool) {
         let now = self.0.clock.now();
         let news = {

@@ -91,7 +91,10 @@ impl Account {
         };
         let outcome = timeout_at(until, read).await.unwrap_or(Err(Error::NoAnswer { reason: "timed out" }));
         match &outcome {
-            Err(Error::NoAnswer { .. } | Error::Unavailable { .. }) => self.circuit.failed(self.lane, call, sent, journey.probe.is_some()).await,
+            // What cannot be read need not be Lever's: a page of something that answers in its place says nothing of Lever being there.
+            Err(Error::NoAnswer { .. } | Error::Unavailable { .. } | Error::Unreadable { .. }) => {
+                self.circuit.failed(self.lane, call, sent, journey.probe.is_some()).await
+            }
             _ => self.circuit.answered(sent).await,
         }
         outcome

@@ -32,6 +32,8 @@ pub(super) struct Children<'a> {
     pub(super) steps: Vec<StepRow>,
     /// What cannot be read is not asked for again and again.
     held: HashSet<(Kind, String)>,
+    /// What could not be read before, and is tried again.
+    put_aside_before: HashSet<(Kind, String)>,
     pub(super) doubt: Doubt,
 }
 
@@ -41,10 +43,10 @@ impl<'a> Children<'a> {
         let now = running.state.clock.now();
         let since = (running.kind == RunKind::Full).then_some(running.started_at);
         let mut tx = running.begin().await?;
-        let held = quarantine::held(&mut tx, now, since).await?;
+        let (held, put_aside_before) = quarantine::all(&mut tx, now, since).await?;
         tx.commit().await?;
         let steps = all.iter().filter(|step| step.step.is_of_children()).cloned().collect();
-        Ok(Self { running, steps, held, doubt: Doubt::default() })
+        Ok(Self { running, steps, held, put_aside_before, doubt: Doubt::default() })
     }
 
     /// Reads every set among these opportunities that this run has not read yet, until there is none left that can be.
@@ -149,6 +151,11 @@ impl<'a> Children<'a> {
         let is_held = wish.set.is_some_and(|set| self.held.contains(&(kind_of(set), wish.opportunity.clone())));
         let is_over = wish.set.is_some_and(|set| self.step(set).is_none_or(|step| step.done));
         !is_held && !is_over && !self.doubt.is_silent_about(wish.set)
+    }
+
+    /// That this one fails is no news, and says nothing about others.
+    pub(super) fn was_put_aside(&self, wish: &Wish) -> bool {
+        wish.set.is_some_and(|set| self.put_aside_before.contains(&(kind_of(set), wish.opportunity.clone())))
     }
 
     fn step(&self, set: children::Kind) -> Option<&StepRow> {

@@ -1,8 +1,8 @@
 //! Reads of sets that failed so that nobody knows yet what is wrong: with one candidate, with all sets of the kind, or with Lever.
 //!
 //! A success of the same kind clears the others. So many failures in a row mean that more is wrong: a refused kind is given up, and where
-//! Lever is silent, it is asked for something else. Does it answer that, the kind rests while the run goes on with all others; does it
-//! not, the run waits until Lever is back.
+//! nothing came that can be read, Lever is asked for something else. Does it answer that, the kind rests while the run goes on with all
+//! others; does it not, the run waits until Lever is back, and nothing is held against anything.
 
 use std::collections::{HashMap, HashSet};
 
@@ -71,10 +71,10 @@ impl Doubt {
         std::mem::take(&mut self.suspects)
     }
 
-    /// Adds a failure; answers how many there are in a row of its kind.
-    fn suspect(&mut self, answer: Answer) -> usize {
+    /// Adds a failure; answers how many there are in a row of its kind that are news.
+    fn suspect(&mut self, answer: Answer, is_news: bool) -> usize {
         let in_a_row = self.in_a_row.entry(answer.wish.set).or_default();
-        *in_a_row += 1;
+        *in_a_row += usize::from(is_news);
         self.suspects.push(answer);
         *in_a_row
     }
@@ -104,7 +104,8 @@ impl Children<'_> {
                 return Err(silence.into());
             }
         }
-        let in_a_row = self.doubt.suspect(answer);
+        let is_news = !self.was_put_aside(&answer.wish);
+        let in_a_row = self.doubt.suspect(answer, is_news);
         if round == Round::Last || in_a_row < trouble::MOST_IN_A_ROW || self.doubt.is_silent_about(set) {
             return Ok(());
         }
@@ -132,7 +133,7 @@ impl Children<'_> {
         step.failures = steps::count_failure(&mut tx, step).await?;
         running.commit(tx).await?;
         tracing::warn!(run = %running.id, step = ?step.step, failures = step.failures, %error, "Lever is silent about one kind of set; it rests");
-        if step.failures >= trouble::most_failures(error) || running.kind == RunKind::Incremental {
+        if step.failures >= trouble::MOST_SILENCES || running.kind == RunKind::Incremental {
             return self.give_up(set, error).await;
         }
         Ok(())

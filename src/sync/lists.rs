@@ -158,7 +158,6 @@ async fn mend(running: &Running<'_>, step: &mut StepRow, error: lever::Error) ->
         Remedy::Stop => Err(Halt::ConnectionLost),
         Remedy::GiveUp if trouble::is_not_offered(step.step, &error) => skip(running, step).await,
         Remedy::GiveUp => give_up(running, step, &trouble::refused(step.object, &error)).await.map(|()| false),
-        Remedy::TryAgain => try_again(running, step, error).await,
         Remedy::Restart => restart(running, step).await,
     }
 }

@@ -170,20 +170,21 @@ impl<'a> Running<'a> {
         self.state.clock.now().max(began_at.unwrap_or(self.started_at)).max(self.started_at)
     }
 
-    /// Whether Lever is silent altogether: asked when a read of `unanswered` was not answered, about other things that are small. `None`: it
-    /// answers, and be it with what cannot be read.
+    /// Whether Lever is silent altogether: asked when a read of `unanswered` was not answered, or not so that it can be read, about other
+    /// things that are small. `None`: it has just answered, and what it said can be read.
     pub(super) async fn silence(&self, unanswered: Step) -> Result<Option<lever::Error>, Halt> {
         let small = Paging::first().limit(1);
         let mut silence = None;
-        for other in [Step::Stages, Step::ArchiveReasons].into_iter().filter(|step| *step != unanswered) {
+        for other in [Step::Stages, Step::ArchiveReasons, Step::Users].into_iter().filter(|step| *step != unanswered) {
             let asked = async {
                 match other {
                     Step::Stages => self.account.list_stages(&small).await.map(drop),
-                    _ => self.account.list_archive_reasons(&small).await.map(drop),
+                    Step::ArchiveReasons => self.account.list_archive_reasons(&small).await.map(drop),
+                    _ => self.account.list_users(&small).await.map(drop),
                 }
             };
             match self.unless_stopped(asked).await? {
-                Ok(()) | Err(lever::Error::Rejected { .. } | lever::Error::Unreadable { .. }) => return Ok(None),
+                Ok(()) | Err(lever::Error::Rejected { .. }) => return Ok(None),
                 Err(lever::Error::ReauthorizationRequired) => return Err(Halt::ConnectionLost),
                 Err(error) => silence = Some(error),
             }

@@ -1,16 +1,16 @@
 //! What a failed read means for a run, without IO.
 //!
 //! Lever is away for hours now and then, and sends things that cannot be read. Being away costs time and nothing else; what cannot
-//! be read costs one list or one record, never the others, and is said in the end. A read that is not answered may be either: then
-//! Lever is asked for something else, and its answer decides.
+//! be read costs one list or one record, never the others, and is said in the end. A read without an answer that can be read may be
+//! either, for what is in front of Lever answers in its place when it is away: then Lever is asked for something else, and that decides.
 
 use super::plan::{Kind, Step};
 use crate::lever;
 
-/// An answer that cannot be read is asked for this often before its list is given up.
+/// An answer that cannot be read, though others can, is asked for this often before its list is given up.
 const MOST_FAILURES: i32 = 3;
 /// What Lever does not answer, though it answers others, is asked for this often: with pauses that double, over four hours.
-const MOST_SILENCES: i32 = 10;
+pub(super) const MOST_SILENCES: i32 = 10;
 /// So many sets of one kind that fail in a row, with no success between, are not about single candidates.
 pub(super) const MOST_IN_A_ROW: usize = 5;
 /// Lever may refuse an offset of its own this often before the list is given up.
@@ -21,10 +21,8 @@ pub(super) const MOST_RESTARTS: i32 = 5;
 pub(super) enum Remedy {
     /// Lever is away: the same page again, later.
     Wait,
-    /// Lever did not answer: it is away, or this one list is.
+    /// Lever did not answer, or not so that it can be read: it is away, or this one list is, or it was an accident.
     Doubt,
-    /// Perhaps it was an accident: the same page again, a few times.
-    TryAgain,
     /// The offset is dead: the list again from its first page.
     Restart,
     /// Asking again will not help.
@@ -51,10 +49,9 @@ pub(super) fn of_list(error: &lever::Error, from_offset: bool) -> Remedy {
         // The offset is the only part of the request that the pages before did not have.
         lever::Error::Rejected { status: 400, .. } if from_offset => Remedy::Restart,
         _ if error.is_bad_offset() => Remedy::Restart,
-        lever::Error::Rejected { .. } | lever::Error::Redirected { .. } | lever::Error::Invalid { .. } => Remedy::GiveUp,
-        lever::Error::Unreadable { .. } => Remedy::TryAgain,
-        lever::Error::NoAnswer { .. } | lever::Error::Unavailable { .. } => Remedy::Doubt,
-        lever::Error::NotSent { .. } | lever::Error::Down { .. } | lever::Error::RateLimited { .. } | lever::Error::NoToken { .. } => Remedy::Wait,
+        lever::Error::Rejected { .. } | lever::Error::Invalid { .. } => Remedy::GiveUp,
+        _ if is_silence(error) => Remedy::Doubt,
+        _ => Remedy::Wait,
     }
 }
 
@@ -63,20 +60,24 @@ pub(super) fn of_set(error: &lever::Error) -> About {
     match error {
         _ if is_silence(error) => About::Unclear,
         // A missing permission is about all of them, one record that is kept from us is not.
-        lever::Error::Rejected { status: 403, .. } | lever::Error::Redirected { .. } => About::Unclear,
-        lever::Error::Rejected { .. } | lever::Error::Unreadable { .. } | lever::Error::Invalid { .. } => About::OneSet,
+        lever::Error::Rejected { status: 403, .. } => About::Unclear,
+        lever::Error::Rejected { .. } | lever::Error::Invalid { .. } => About::OneSet,
         _ => About::Everything,
     }
 }
 
-/// Whether Lever said nothing about what was asked: it may be away.
+/// Whether Lever said nothing about what was asked that anybody can read: it may be away.
 pub(super) fn is_silence(error: &lever::Error) -> bool {
+    is_unanswered(error) || matches!(error, lever::Error::Unreadable { .. } | lever::Error::Redirected { .. })
+}
+
+fn is_unanswered(error: &lever::Error) -> bool {
     matches!(error, lever::Error::NoAnswer { .. } | lever::Error::Unavailable { .. })
 }
 
-/// How often in a row something may fail like this before it is given up.
+/// How often in a row a list may fail like this before it is given up.
 pub(super) fn most_failures(error: &lever::Error) -> i32 {
-    if is_silence(error) { MOST_SILENCES } else { MOST_FAILURES }
+    if is_unanswered(error) { MOST_SILENCES } else { MOST_FAILURES }
 }
 
 /// Whether it only means that this Lever has no such list: not every one tells what was deleted.
@@ -139,17 +140,19 @@ mod tests {
     fn silence_may_be_about_this_or_about_everything() {
         for error in [lever::Error::NoAnswer { reason: "timed out" }, lever::Error::Unavailable { status: 503, retry_after: None }] {
             assert_eq!((of_list(&error, true), of_set(&error)), (Remedy::Doubt, About::Unclear), "{error}");
-            assert!(most_failures(&error) > MOST_FAILURES);
+            assert_eq!(most_failures(&error), MOST_SILENCES);
+        }
+        for error in [lever::Error::Unreadable { status: 200, reason: "html" }, lever::Error::Redirected { status: 302 }] {
+            assert_eq!((of_list(&error, false), of_set(&error)), (Remedy::Doubt, About::Unclear), "{error}");
+            assert_eq!(most_failures(&error), MOST_FAILURES);
         }
     }
 
     #[test]
-    fn a_refusal_stands_and_garbage_is_tried_again() {
+    fn a_refusal_stands() {
         for (status, about) in [(400, About::OneSet), (403, About::Unclear), (404, About::OneSet), (422, About::OneSet)] {
             assert_eq!((of_list(&rejected(status), false), of_set(&rejected(status))), (Remedy::GiveUp, about));
         }
-        let garbage = lever::Error::Unreadable { status: 200, reason: "html" };
-        assert_eq!((of_list(&garbage, false), of_set(&garbage), most_failures(&garbage)), (Remedy::TryAgain, About::OneSet, MOST_FAILURES));
         assert_eq!(of_list(&lever::Error::ReauthorizationRequired, true), Remedy::Stop);
         assert_eq!(of_set(&lever::Error::ReauthorizationRequired), About::Everything);
     }

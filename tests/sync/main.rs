@@ -13,6 +13,7 @@ mod resume;
 mod silence;
 mod slow_database;
 mod trouble;
+mod unreadable;
 mod whole;
 
 #[path = "../support/mod.rs"]

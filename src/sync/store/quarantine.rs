@@ -48,22 +48,24 @@ pub(in crate::sync) async fn lift(tx: &mut TenantTx, kind: Kind, opportunities: 
         .map(drop)
 }
 
-/// What is to be left alone now; of that, only what has failed since then.
-pub(in crate::sync) async fn held(
+/// What is to be left alone now (of that, only what has failed since then), and what was put aside before and may be asked for.
+pub(in crate::sync) async fn all(
     tx: &mut TenantTx,
     now: DateTime<Utc>,
     failed_since: Option<DateTime<Utc>>,
-) -> Result<HashSet<(Kind, String)>, sqlx::Error> {
-    let rows: Vec<(Kind, String)> = sqlx::query_as(
-        "SELECT object, opportunity_id FROM sync_quarantine
-         WHERE tenant_id = $1 AND retry_at > $2 AND ($3::timestamptz IS NULL OR failed_at > $3)",
+) -> Result<(HashSet<(Kind, String)>, HashSet<(Kind, String)>), sqlx::Error> {
+    let rows: Vec<(Kind, String, bool)> = sqlx::query_as(
+        "SELECT object, opportunity_id, retry_at > $2 AND ($3::timestamptz IS NULL OR failed_at > $3)
+         FROM sync_quarantine WHERE tenant_id = $1",
     )
     .bind(tx.tenant())
     .bind(now)
     .bind(failed_since)
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows.into_iter().collect())
+    let (held, askable): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, _, held)| *held);
+    let keys = |rows: Vec<(Kind, String, bool)>| rows.into_iter().map(|(kind, opportunity, _)| (kind, opportunity)).collect();
+    Ok((keys(held), keys(askable)))
 }
 
 /// What has been left alone for long enough; what has waited longest first.
