@@ -185,7 +185,7 @@ fn stale_copy(facts: &Facts, now: DateTime<Utc>) -> Option<Warning> {
             Warning::new("sync_stale", message)
         }),
         None => (facts.connection.connected_at? + FIRST_SYNC <= now).then(|| {
-            Warning::new("first_sync_unfinished", "The first sync has not ended after a day. An admin should press Sync now and read why it fails.")
+            Warning::new("first_sync_unfinished", "The first sync has not ended well after a day. It goes on or is tried again by itself; an admin should read why it fails.")
         }),
     }
 }

@@ -1,4 +1,5 @@
-//! The regular job of a connection: an incremental sync every so often, and a reconciliation once a day.
+//! The regular job of a connection: an incremental sync every so often, a reconciliation once a day, and the first full sync again when it
+//! has failed.
 //!
 //! There is one for each connected organization, and it asks for itself again; it ends with the connection. The pauses vary a little,
 //! and by organization, so that a thousand of them do not march in step.
@@ -12,7 +13,7 @@ use super::plan::{self, CHANGES, LONG, SMALL, Step};
 use super::run::{self, Halt};
 use super::store::runs::{self, NewRun};
 use super::store::{RunKind, cursors, steps};
-use super::{start, sweep, window};
+use super::{again, start, sweep, window};
 use crate::accounts::{self, Status};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -67,6 +68,7 @@ async fn begin(state: &AppState, claim: &Claim) -> Result<Option<Begun>> {
     let connection = accounts::find(&mut tx).await?.filter(|connection| connection.status == Status::Connected);
     let Some(connection) = connection else { return Ok(None) };
     accounts::check_environment(state, &connection)?;
+    again::begin_when_due(state, &mut tx, connection.epoch).await?;
     let cursors = cursors::of_epoch(&mut tx, connection.epoch).await?;
     let begun = if CHANGES.iter().all(|step| cursors.contains_key(step)) {
         runs::cancel_stale(&mut tx, connection.epoch, super::DISCONNECTED, now).await?;

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `plan` | which lists each kind of run reads, in which order (pure) |
-//! | `start` `keep_fresh` | asking for a sync; the regular job of a connection |
+//! | `start` `again` `keep_fresh` | asking for a sync; the first one again when it failed; the regular job of a connection |
 //! | `run` | the job: resumable, fenced, stopped by a disconnect; what all runs share |
 //! | `full` `incremental` `reconcile` | what each kind of run does |
 //! | `lists` `read` | one list page by page; one page of it |
@@ -17,6 +17,7 @@
 //!
 //! The rule: a page and its cursor are committed together, behind a fence. A crash repeats the requests under way and nothing else.
 
+mod again;
 mod answer;
 mod children;
 mod doubt;

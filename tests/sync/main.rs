@@ -1,6 +1,7 @@
 //! The full sync as a story: what it copies, what stops it, how it goes on, and how far it says it is.
 #![cfg(feature = "fake-lever")]
 
+mod again;
 mod bad_upstream;
 mod clocks;
 mod copy;

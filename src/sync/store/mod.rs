@@ -6,6 +6,7 @@ pub(super) mod findings;
 pub(super) mod quarantine;
 pub(super) mod runs;
 pub(super) mod steps;
+pub(super) mod tries;
 
 pub(super) use runs::Run;
 pub use runs::{RunKind, Status};
