@@ -161,12 +161,13 @@ async fn work_on(state: AppState, claim: Claim) {
     let settled = match done {
         Ok(Ok(outcome)) => claim.finish(dispatch, outcome, now).await,
         Ok(Err(error)) => {
-            tracing::warn!(tenant = %claim.tenant_id, job = claim.kind(), attempts = claim.attempts, %error, "a job failed; it will be tried again");
-            claim.fail(dispatch, &error.to_string(), now).await
+            let pause = error.lever_is_back_in();
+            tracing::warn!(tenant = %claim.tenant_id, job = claim.kind(), attempts = claim.attempts, ?pause, %error, "a job failed; it will be tried again");
+            claim.fail(dispatch, &error.to_string(), pause, now).await
         }
         Err(panic) => {
             tracing::error!(tenant = %claim.tenant_id, job = claim.kind(), is_panic = panic.is_panic(), "a job broke; it will be tried again");
-            claim.fail(dispatch, "panic", now).await
+            claim.fail(dispatch, "panic", None, now).await
         }
     };
     if let Err(error) = settled {

@@ -57,15 +57,14 @@ impl ContactLog for Written {
         .boxed()
     }
 
-    fn restored(&self, was_lost: bool) -> BoxFuture<'static, ()> {
+    /// Whoever was told to wait need not: by this process, or by one that has ended since and took what it knew with it.
+    fn restored(&self) -> BoxFuture<'static, ()> {
         let (db, now, tenant) = (self.db.clone(), self.clock.now(), self.tenant);
         async move {
             let recorded = async {
                 let mut tx = db.begin(tenant).await?;
                 care::record_contact(&mut tx, now).await?;
-                if was_lost {
-                    jobs::wake_failed(&mut tx, now).await?;
-                }
+                jobs::wake_failed(&mut tx, now).await?;
                 tx.commit().await
             };
             say(tenant, recorded.await);

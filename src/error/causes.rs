@@ -75,6 +75,11 @@ impl From<lever::Error> for Error {
 }
 
 impl Error {
+    /// When Lever, or what keeps us from it, can be asked again; `None` when that is not what failed, or nobody knows.
+    pub fn lever_is_back_in(&self) -> Option<Duration> {
+        self.0.cause.as_deref()?.downcast_ref::<lever::Error>()?.retry_after()
+    }
+
     /// 503: the database lacks what this version needs, and only an operator can mend that.
     pub fn not_migrated() -> Self {
         Self::unavailable("not_migrated", "The database is not migrated. Run `lever-integration migrate`.", LONG_PAUSE)

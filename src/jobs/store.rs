@@ -16,7 +16,8 @@ pub const LEASE: Duration = Duration::from_secs(5);
 /// How many jobs of one priority an organization may have under way at once, all replicas together (when two claim in the same
 /// moment, a few more). What hangs for one organization leaves the worker to the others.
 pub const AT_ONCE_EACH: i64 = 16;
-/// The longest pause between two tries of a failing job.
+/// The pauses between two tries of a failing job.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// Asks for a job, in the transaction that makes it true. Asking for one that waits changes nothing but may bring it forward;
@@ -248,12 +249,14 @@ impl Claim {
         .map(drop)
     }
 
-    /// Gives the job back after a failure; it is tried again after a pause that doubles from one second up to ten minutes.
+    /// Gives the job back after a failure. It is tried again after `pause`, when whatever failed has said how long it will; else after
+    /// one that doubles from a second up to ten minutes.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn fail(&self, dispatch: &PgPool, error: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-        let pause = Duration::from_secs(1 << self.attempts.clamp(1, 10).cast_unsigned().saturating_sub(1)).min(LONGEST_PAUSE);
+    pub async fn fail(&self, dispatch: &PgPool, error: &str, pause: Option<Duration>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        let doubled = || Duration::from_secs(1 << self.attempts.clamp(1, 10).cast_unsigned().saturating_sub(1)).min(LONGEST_PAUSE);
+        let pause = pause.map_or_else(doubled, |said| said.max(SHORTEST_PAUSE));
         self.release(dispatch, now + pause, Some(error)).await
     }
 

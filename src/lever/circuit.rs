@@ -36,8 +36,8 @@ const TELLING: Duration = Duration::from_secs(2);
 pub trait ContactLog: Send + Sync {
     /// Lever has not answered since then, and was last asked in vain at `last`. Told when that is clear, and after each probe.
     fn lost(&self, since: DateTime<Utc>, last: DateTime<Utc>) -> BoxFuture<'static, ()>;
-    /// Lever answers: again, or (`was_lost` is false) for the first time that this process asks.
-    fn restored(&self, was_lost: bool) -> BoxFuture<'static, ()>;
+    /// Lever answers: again, or for the first time that this process asks.
+    fn restored(&self) -> BoxFuture<'static, ()>;
 }
 
 /// One account's circuit. Clones share it.
@@ -86,7 +86,7 @@ struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum News {
     Lost { since: DateTime<Utc>, last: DateTime<Utc> },
-    Restored { was_lost: bool },
+    Restored,
 }
 
 enum Way {
@@ -181,7 +181,7 @@ impl Circuit {
                 metrics::gauge!("lever_circuits_open").decrement(1.0);
                 tracing::info!("Lever answers again");
             }
-            (was_lost || first).then_some(News::Restored { was_lost })
+            (was_lost || first).then_some(News::Restored)
         };
         self.tell(news).await;
     }
@@ -213,7 +213,7 @@ impl Circuit {
         let Some(log) = &self.0.log else { return };
         let writing = match news {
             News::Lost { since, last } => log.lost(since, last),
-            News::Restored { was_lost } => log.restored(was_lost),
+            News::Restored => log.restored(),
         };
         // In a task of its own: it runs to its end whatever becomes of this request.
         if timeout(TELLING, tokio::spawn(writing)).await.is_err() {

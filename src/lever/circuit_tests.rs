@@ -167,8 +167,8 @@ impl ContactLog for Written {
         Box::pin(std::future::ready(()))
     }
 
-    fn restored(&self, was_lost: bool) -> BoxFuture<'static, ()> {
-        self.0.lock().expect("no panic").push(News::Restored { was_lost });
+    fn restored(&self) -> BoxFuture<'static, ()> {
+        self.0.lock().expect("no panic").push(News::Restored);
         Box::pin(std::future::ready(()))
     }
 }
@@ -192,11 +192,6 @@ async fn news_is_told_once_and_with_its_first_and_last_failure() {
     drop(probe);
     circuit.answered(Instant::now()).await;
     let told = written.lock().expect("no panic").clone();
-    let expected = [
-        News::Restored { was_lost: false },
-        News::Lost { since, last: opened },
-        News::Lost { since, last: clock.now() },
-        News::Restored { was_lost: true },
-    ];
+    let expected = [News::Restored, News::Lost { since, last: opened }, News::Lost { since, last: clock.now() }, News::Restored];
     assert_eq!(told, expected);
 }

@@ -15,6 +15,7 @@ mod silence;
 mod slow_database;
 mod trouble;
 mod unreadable;
+mod waiting;
 mod whole;
 
 #[path = "../support/mod.rs"]

@@ -208,7 +208,7 @@ async fn a_real_outage_only_delays() {
     until_asked(&story.lever, |entry| entry.path.ends_with("/panels"), &mut working).await;
     story.lever.fault(status("/v1/**", 503));
     let error = working.await.expect_err("Lever is away").to_string();
-    claim.fail(story.app.state.db.dispatch(), &error, story.clock.now()).await.expect("settled");
+    claim.fail(story.app.state.db.dispatch(), &error, None, story.clock.now()).await.expect("settled");
     assert_eq!(newest(&admin, "full").await["status"], "running");
     assert_eq!(put_aside(&story).await, []);
     story.lever.clear_faults();

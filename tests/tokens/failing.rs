@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use lever_integration::connect;
 use lever_integration::fake_lever::{Fault, FaultKind, Options};
 use lever_integration::lever::{self, Error};
 use serde_json::Value;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::get_user;
@@ -122,6 +124,38 @@ async fn lever_is_left_alone_for_as_long_as_it_asks() {
     story.lever.clear_faults();
     pass(&story, MINUTE);
     get_user(&story.app, ORGANIZATION, &user).await.expect("in time");
+    story.work().await;
+    story.end().await;
+}
+
+/// What could not be done for want of a token is done when it is worth asking for one again, and at once when somebody else has got one.
+#[tokio::test]
+async fn what_waited_for_a_token_is_done_when_there_is_one() {
+    let (story, _, user) = connected(Setting::default().lever).await;
+    pass(&story, 61 * MINUTE);
+    for by_itself in [true, false] {
+        story.lever.fault(Fault::new("POST", "/oauth/token", status(500, None)));
+        for _ in 0..60 {
+            story.work().await;
+            pass(&story, 10 * SECOND);
+        }
+        story.work().await;
+        story.lever.clear_faults();
+        if by_itself {
+            pass(&story, 2 * MINUTE);
+        } else {
+            let put_off = sqlx::query("UPDATE jobs SET run_at = $1 + interval '1 hour' WHERE last_error IS NOT NULL").bind(story.clock.now());
+            let mut owner = PgConnection::connect(&story.database.url).await.expect("the database of this test");
+            assert!(put_off.execute(&mut owner).await.expect("put off").rows_affected() > 0);
+            pass(&story, 2 * MINUTE);
+            get_user(&story.app, ORGANIZATION, &user).await.expect("a token");
+        }
+        story.work().await;
+        let synced = story.admin(ORGANIZATION).get("/v1/lever/connection").await.json()["lastSyncAt"].clone();
+        let synced: DateTime<Utc> = synced.as_str().expect("a time").parse().expect("a time");
+        assert_eq!(synced, story.clock.now(), "by itself: {by_itself}");
+        pass(&story, 61 * MINUTE);
+    }
     story.work().await;
     story.end().await;
 }

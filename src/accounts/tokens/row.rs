@@ -159,6 +159,7 @@ impl Tokens {
         }
         if given_up || was_failing {
             care::look_soon(&mut tx).await?;
+            jobs::wake_failed(&mut tx, received).await?;
         }
         tx.commit().await?;
         Ok(true)
