@@ -86,7 +86,7 @@ impl Account {
     pub(super) async fn page<T: Resource>(&self, call: Call, paging: &Paging) -> Result<Page<T>, Error> {
         let max = self.lever.options().max_answer;
         let (list, server_time) = self
-            .request(call.paged(paging), |response| async move {
+            .request(call.paged(paging, T::KEY), |response| async move {
                 let status = response.status().as_u16();
                 let server_time = answer::server_time(response.headers());
                 let answer = answer::json(response, max).await?;

@@ -16,22 +16,28 @@ use super::Error;
 pub struct Paging {
     limit: u32,
     offset: Option<String>,
+    keys_only: bool,
 }
 
 impl Paging {
     /// The first page, of Lever's largest size.
     pub fn first() -> Self {
-        Self { limit: 100, offset: None }
+        Self { limit: 100, offset: None, keys_only: false }
     }
 
     /// The page that begins at an offset from [`Page::next`](super::Page::next).
     pub fn from(offset: impl Into<String>) -> Self {
-        Self { limit: 100, offset: Some(offset.into()) }
+        Self { limit: 100, offset: Some(offset.into()), keys_only: false }
     }
 
     /// With at most that many records, 1 to 100.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, 100), ..self }
+    }
+
+    /// Nothing of each record but what tells it apart.
+    pub fn keys_only(self) -> Self {
+        Self { keys_only: true, ..self }
     }
 
     pub(super) fn offset(&self) -> Option<&str> {
@@ -113,9 +119,14 @@ impl Call {
         self.query("perform_as", user)
     }
 
-    pub(super) fn paged(mut self, paging: &Paging) -> Self {
+    /// One page of a list whose records are told apart by the field `key`.
+    pub(super) fn paged(mut self, paging: &Paging, key: &'static str) -> Self {
         self.paging = Some(paging.clone());
-        self
+        if !paging.keys_only {
+            return self;
+        }
+        self.query.retain(|(name, _)| *name != "expand");
+        self.query("include", key)
     }
 
     pub(super) fn json(mut self, body: &Value) -> Self {
@@ -138,10 +149,11 @@ impl Call {
         self.paging.as_ref().map(|paging| paging.limit)
     }
 
-    /// Asks for fewer records: Lever sometimes fails on a large page and not on a small one.
+    /// Asks for fewer records, in the end for a single one: Lever sometimes fails on a large page and not on a small one, and one record that
+    /// spoils its page then spoils no other's.
     pub(super) fn ask_for_less(&mut self) {
         if let Some(paging) = &mut self.paging {
-            paging.limit = (paging.limit / 4).max(10).min(paging.limit);
+            paging.limit = (paging.limit / 4).max(1);
         }
     }
 
@@ -235,19 +247,23 @@ mod tests {
 
     #[test]
     fn an_offset_is_encoded_once_more() {
-        let call = Call::get("opportunities", &[]).paged(&Paging::from("%5B3%2C1%5D").limit(500));
+        let call = Call::get("opportunities", &[]).paged(&Paging::from("%5B3%2C1%5D").limit(500), "id");
         let expected = "https://api.lever.co/v1/opportunities?limit=100&offset=%255B3%252C1%255D";
         assert_eq!(call.url(&root()).expect("a URL").as_str(), expected);
     }
 
     #[test]
-    fn less_is_asked_for_down_to_ten_and_never_more() {
-        let mut call = Call::get("tags", &[]).paged(&Paging::first());
-        let limits: Vec<_> = (0..4).map(|_| (call.limit(), call.ask_for_less()).0).collect();
-        assert_eq!(limits, [Some(100), Some(25), Some(10), Some(10)]);
-        let mut small = Call::get("tags", &[]).paged(&Paging::first().limit(3));
-        small.ask_for_less();
-        assert_eq!(small.limit(), Some(3));
+    fn less_is_asked_for_down_to_a_single_record() {
+        let mut call = Call::get("tags", &[]).paged(&Paging::first(), "text");
+        let limits: Vec<_> = (0..5).map(|_| (call.limit(), call.ask_for_less()).0).collect();
+        assert_eq!(limits, [Some(100), Some(25), Some(6), Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn of_records_that_only_shall_be_told_apart_nothing_else_is_asked_for() {
+        let list = Call::get("opportunities", &[]).query("expand", "contact").query("archived", "false");
+        let url = list.paged(&Paging::from("a").limit(1).keys_only(), "id").url(&root()).expect("a URL");
+        assert_eq!(url.as_str(), "https://api.lever.co/v1/opportunities?archived=false&include=id&limit=1&offset=a");
     }
 
     proptest! {

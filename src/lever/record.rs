@@ -20,7 +20,9 @@ use serde_json::{Number, Value};
 pub trait Resource: DeserializeOwned {
     /// What one of them is called in logs.
     const NAME: &'static str;
-    /// What tells it apart in its account: Lever's id, or a tag's text. Never empty in a [`Record`].
+    /// The field that tells it apart in its account: Lever's id, or a tag's text.
+    const KEY: &'static str;
+    /// What is in that field. Never empty in a [`Record`].
     fn key(&self) -> &str;
 
     /// Brings it into the recorded form, when Lever shows it in others too.
@@ -316,6 +318,7 @@ macro_rules! resource {
     ($name:ident, $text:literal, $key:ident $(, $tidy:path)?) => {
         impl $crate::lever::Resource for $name {
             const NAME: &'static str = $text;
+            const KEY: &'static str = stringify!($key);
             fn key(&self) -> &str {
                 &self.$key
             }

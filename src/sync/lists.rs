@@ -10,7 +10,7 @@ use super::run::{Halt, Running};
 use super::store::findings::{self, Finding};
 use super::store::{Advance, RunKind, StepRow, cursors, due, steps};
 use super::trouble::{self, MOST_RESTARTS, Remedy};
-use super::{finish, window};
+use super::{finish, step_over, window};
 use crate::db::TenantTx;
 use crate::lever;
 use crate::mirror::compare::Standing;
@@ -74,7 +74,7 @@ pub(super) fn wait_for(running: &Running<'_>, left: Option<i32>) -> Result<(), H
 }
 
 /// From when on a list of changes is asked for.
-fn since(running: &Running<'_>, step: &StepRow) -> DateTime<Utc> {
+pub(super) fn since(running: &Running<'_>, step: &StepRow) -> DateTime<Utc> {
     step.since.unwrap_or_else(|| window::since(running.started_at))
 }
 
@@ -87,7 +87,7 @@ async fn begin(running: &Running<'_>, step: &mut StepRow) -> Result<(), Halt> {
     Ok(())
 }
 
-async fn store_page(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: DateTime<Utc>) -> Result<(), Halt> {
+pub(super) async fn store_page(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: DateTime<Utc>) -> Result<(), Halt> {
     let until = step.until.unwrap_or_else(|| window::until(step.began_at.unwrap_or(read_at), page.server_time));
     let mut tx = running.begin().await?;
     let synced = compare(running, &mut tx, step, &page).await?;
@@ -170,13 +170,17 @@ async fn skip(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
     Ok(false)
 }
 
-async fn try_again(running: &Running<'_>, step: &StepRow, error: lever::Error) -> Result<bool, Halt> {
+async fn try_again(running: &Running<'_>, step: &mut StepRow, error: lever::Error) -> Result<bool, Halt> {
     let mut tx = running.begin().await?;
     let failures = steps::count_failure(&mut tx, step).await?;
     running.commit(tx).await?;
     tracing::warn!(run = %running.id, step = ?step.step, failures, %error, "a page cannot be read, though Lever answers");
     // The regular sync has no time to wait: its next one asks for the same span again.
-    if failures >= trouble::most_failures(&error) || running.kind == RunKind::Incremental {
+    let is_patient = running.kind != RunKind::Incremental;
+    if (failures >= trouble::NO_ACCIDENT || !is_patient) && step_over::step_over(running, step).await? {
+        return Ok(true);
+    }
+    if failures >= trouble::most_failures(&error) || !is_patient {
         give_up(running, step, &trouble::refused(step.object, &error)).await?;
     }
     Ok(false)

@@ -40,20 +40,32 @@ pub(super) enum Records {
 /// Reads the page of a list that begins at `cursor`; of a list of changes, those since then. What hangs on opportunities has no list of
 /// its own: see `children`.
 pub(super) async fn page(account: &Account, step: Step, since: DateTime<Utc>, cursor: Option<&str>) -> Result<Read, lever::Error> {
-    let paging = cursor.map_or_else(Paging::first, Paging::from);
+    records(account, step, since, &at(cursor)).await
+}
+
+/// Reads of the record at `cursor` what tells it apart, and where the list goes on behind it.
+pub(super) async fn key(account: &Account, step: Step, since: DateTime<Utc>, cursor: Option<&str>) -> Result<Read, lever::Error> {
+    records(account, step, since, &at(cursor).limit(1).keys_only()).await
+}
+
+fn at(cursor: Option<&str>) -> Paging {
+    cursor.map_or_else(Paging::first, Paging::from)
+}
+
+async fn records(account: &Account, step: Step, since: DateTime<Utc>, paging: &Paging) -> Result<Read, lever::Error> {
     let changed = Window::since(since);
     Ok(match step {
-        Step::Users => Read::of(account.list_users(&paging).await?, Records::Users),
-        Step::Stages => Read::of(account.list_stages(&paging).await?, Records::Stages),
-        Step::ArchiveReasons => Read::of(account.list_archive_reasons(&paging).await?, Records::ArchiveReasons),
-        Step::Tags => Read::of(account.list_tags(&paging).await?, Records::Tags),
-        Step::FeedbackTemplates => Read::of(account.list_feedback_templates(&paging).await?, Records::FeedbackTemplates),
+        Step::Users => Read::of(account.list_users(paging).await?, Records::Users),
+        Step::Stages => Read::of(account.list_stages(paging).await?, Records::Stages),
+        Step::ArchiveReasons => Read::of(account.list_archive_reasons(paging).await?, Records::ArchiveReasons),
+        Step::Tags => Read::of(account.list_tags(paging).await?, Records::Tags),
+        Step::FeedbackTemplates => Read::of(account.list_feedback_templates(paging).await?, Records::FeedbackTemplates),
         Step::Postings | Step::InternalPostings | Step::ChangedPostings => {
-            Read::of(account.list_postings(&postings(step, changed), &paging).await?, Records::Postings)
+            Read::of(account.list_postings(&postings(step, changed), paging).await?, Records::Postings)
         }
-        Step::DeletedPostings => Read::of(account.list_deleted_postings(&changed, &paging).await?, Records::DeletedPostings),
-        Step::DeletedOpportunities => Read::of(account.list_deleted_opportunities(&changed, &paging).await?, Records::DeletedOpportunities),
-        _ => Read::of(account.list_opportunities(&opportunities(step, changed), &paging).await?, Records::Opportunities),
+        Step::DeletedPostings => Read::of(account.list_deleted_postings(&changed, paging).await?, Records::DeletedPostings),
+        Step::DeletedOpportunities => Read::of(account.list_deleted_opportunities(&changed, paging).await?, Records::DeletedOpportunities),
+        _ => Read::of(account.list_opportunities(&opportunities(step, changed), paging).await?, Records::Opportunities),
     })
 }
 
@@ -78,6 +90,11 @@ fn opportunities(step: Step, changed: Window) -> OpportunityFilter {
 }
 
 impl Read {
+    /// The same place in the list, with nothing of its records but their number.
+    pub(super) fn left_out(self) -> Self {
+        Self { unreadable: self.records.len() + self.unreadable, records: Records::Users(Vec::new()), ..self }
+    }
+
     fn of<T>(page: lever::Page<T>, kind: fn(Vec<Record<T>>) -> Records) -> Self {
         Self { records: kind(page.records), next: page.next, unreadable: page.unreadable, server_time: page.server_time }
     }
@@ -98,6 +115,14 @@ impl Records {
             Self::FeedbackTemplates(records) => keys(records),
             Self::Postings(records) | Self::DeletedPostings(records) => keys(records),
             Self::Opportunities(records) | Self::DeletedOpportunities(records) => keys(records),
+        }
+    }
+
+    /// The ids of opportunities that Lever has or had.
+    pub(super) fn opportunity_ids(&self) -> Vec<String> {
+        match self {
+            Self::Opportunities(records) | Self::DeletedOpportunities(records) => keys(records).into_iter().map(str::to_owned).collect(),
+            _ => Vec::new(),
         }
     }
 

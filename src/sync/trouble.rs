@@ -7,6 +7,8 @@
 use super::plan::{Kind, Step};
 use crate::lever;
 
+/// What fails so often, with a pause between, is no accident.
+pub(super) const NO_ACCIDENT: i32 = 2;
 /// An answer that cannot be read, though others can, is asked for this often before its list is given up.
 const MOST_FAILURES: i32 = 3;
 /// What Lever does not answer, though it answers others, is asked for this often: with pauses that double, over four hours.

@@ -9,6 +9,7 @@ mod endpoints;
 mod forgotten;
 mod fresh;
 mod interrupt;
+mod poison;
 mod reconcile;
 mod resume;
 mod silence;
