@@ -10,7 +10,7 @@ use super::run::{Halt, Running};
 use super::store::findings::{self, Finding};
 use super::store::{Advance, RunKind, StepRow, cursors, due, steps};
 use super::trouble::{self, MOST_RESTARTS, Remedy};
-use super::{finish, step_over, window};
+use super::{finish, pieces, step_over, window};
 use crate::db::TenantTx;
 use crate::lever;
 use crate::mirror::compare::Standing;
@@ -90,10 +90,7 @@ async fn begin(running: &Running<'_>, step: &mut StepRow) -> Result<(), Halt> {
 pub(super) async fn store_page(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: DateTime<Utc>) -> Result<(), Halt> {
     let until = step.until.unwrap_or_else(|| window::until(step.began_at.unwrap_or(read_at), page.server_time));
     let mut tx = running.begin().await?;
-    let synced = compare(running, &mut tx, step, &page).await?;
-    if !running.dry_run {
-        page.records.store(&mut tx, step.synced + step.skipped, read_at).await?;
-    }
+    let synced = take_in(running, &mut tx, step, &page, read_at).await?;
     let by = Advance { done: page.next.is_none(), synced, skipped: page.unreadable, until: Some(until), cursor: page.next, ..Advance::default() };
     steps::advance(&mut tx, step, &by).await?;
     if by.done && has_cursor(running, step.step) {
@@ -109,6 +106,15 @@ pub(super) async fn store_page(running: &Running<'_>, step: &mut StepRow, page: 
     step.cursor = by.cursor;
     step.done = by.done;
     Ok(())
+}
+
+/// Stores the records of a page; answers how many of them count.
+pub(super) async fn take_in(running: &Running<'_>, tx: &mut TenantTx, step: &StepRow, page: &Read, read_at: DateTime<Utc>) -> Result<usize, Halt> {
+    let counted = compare(running, tx, step, page).await?;
+    if !running.dry_run {
+        page.records.store(tx, step.synced + step.skipped, read_at).await?;
+    }
+    Ok(counted)
 }
 
 /// The last list of a kind may bring what no other did: it is not shown as whole without these.
@@ -180,6 +186,9 @@ async fn try_again(running: &Running<'_>, step: &mut StepRow, error: lever::Erro
     if (failures >= trouble::NO_ACCIDENT || !is_patient) && step_over::step_over(running, step).await? {
         return Ok(true);
     }
+    if failures >= trouble::NO_ACCIDENT && is_patient && pieces::read_in_pieces(running, step).await? {
+        return Ok(true);
+    }
     if failures >= trouble::most_failures(&error) || !is_patient {
         give_up(running, step, &trouble::refused(step.object, &error)).await?;
     }
@@ -187,15 +196,21 @@ async fn try_again(running: &Running<'_>, step: &mut StepRow, error: lever::Erro
 }
 
 async fn restart(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
-    let mut tx = running.begin().await?;
-    let restarts = steps::restart(&mut tx, step).await?;
-    running.commit(tx).await?;
+    let restarts = begin_anew(running, step).await?;
     if restarts > MOST_RESTARTS {
         return give_up(running, step, &trouble::restless(step.object)).await.map(|()| false);
     }
     tracing::info!(run = %running.id, step = ?step.step, restarts, "Lever no longer accepts an offset; the list is begun again");
-    (step.cursor, step.synced, step.skipped) = (None, 0, 0);
     Ok(true)
+}
+
+/// The list from its first page; answers how often that has happened by now.
+pub(super) async fn begin_anew(running: &Running<'_>, step: &mut StepRow) -> Result<i32, Halt> {
+    let mut tx = running.begin().await?;
+    let restarts = steps::restart(&mut tx, step).await?;
+    running.commit(tx).await?;
+    (step.cursor, step.synced, step.skipped) = (None, 0, 0);
+    Ok(restarts)
 }
 
 /// The rest of the list is quarantined: the other lists go on; the run fails in the end and says why.

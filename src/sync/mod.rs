@@ -10,7 +10,8 @@
 //! | `children` `answer` | panels, notes and resumes, one request for each set, many under way |
 //! | `doubt` | sets that failed, while nobody knows whether it is them or Lever |
 //! | `window` `sweep` | how far changes were read; what is read again without a sign (pure) |
-//! | `trouble` `endless` `step_over` | what a failed read means; a list without an end (both pure); one record that spoils its page |
+//! | `trouble` `endless` | what a failed read means; a list without an end (pure) |
+//! | `step_over` `pieces` | one record that spoils its page: past it, or around it |
 //! | `finish` | what is gone, what is counted, how it ended |
 //! | `progress` `estimate` `warnings` `events` | how far it is and what was left out: as JSON, and live |
 //! | `store` | the tables of runs, steps, cursors, and what is due, quarantined or found |
@@ -29,6 +30,7 @@ mod full;
 mod incremental;
 mod keep_fresh;
 mod lists;
+mod pieces;
 mod plan;
 mod progress;
 mod read;

@@ -48,6 +48,30 @@ pub(super) async fn key(account: &Account, step: Step, since: DateTime<Utc>, cur
     records(account, step, since, &at(cursor).limit(1).keys_only()).await
 }
 
+/// Whether the list can be asked for by when its records were created.
+pub(super) fn has_pieces(step: Step) -> bool {
+    matches!(
+        step,
+        Step::ActiveOpportunities
+            | Step::ArchivedOpportunities
+            | Step::ChangedOpportunities
+            | Step::AdvancedOpportunities
+            | Step::JustArchivedOpportunities
+    )
+}
+
+/// As [`page`], of those records alone that were created in that span.
+pub(super) async fn piece(
+    account: &Account,
+    step: Step,
+    since: DateTime<Utc>,
+    created_at: Window,
+    cursor: Option<&str>,
+) -> Result<Read, lever::Error> {
+    let filter = OpportunityFilter { created_at, ..opportunities(step, Window::since(since)) };
+    Ok(Read::of(account.list_opportunities(&filter, &at(cursor)).await?, Records::Opportunities))
+}
+
 fn at(cursor: Option<&str>) -> Paging {
     cursor.map_or_else(Paging::first, Paging::from)
 }
@@ -90,9 +114,14 @@ fn opportunities(step: Step, changed: Window) -> OpportunityFilter {
 }
 
 impl Read {
+    /// The end of a list, of which so many records are not read.
+    pub(super) fn nothing_but(unreadable: usize) -> Self {
+        Self { records: Records::Users(Vec::new()), next: None, unreadable, server_time: None }
+    }
+
     /// The same place in the list, with nothing of its records but their number.
     pub(super) fn left_out(self) -> Self {
-        Self { unreadable: self.records.len() + self.unreadable, records: Records::Users(Vec::new()), ..self }
+        Self { next: self.next, server_time: self.server_time, ..Self::nothing_but(self.records.len() + self.unreadable) }
     }
 
     fn of<T>(page: lever::Page<T>, kind: fn(Vec<Record<T>>) -> Records) -> Self {

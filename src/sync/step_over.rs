@@ -9,7 +9,7 @@ use super::run::{Halt, Running};
 use super::store::{StepRow, due};
 
 /// More records than that are not left out of one list: then it is the list that is broken.
-const MOST_LEFT_OUT: i64 = 25;
+pub(super) const MOST_LEFT_OUT: i64 = 25;
 
 /// Leaves out the record at which the list stands. False: it stands there still.
 pub(super) async fn step_over(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {

@@ -104,8 +104,13 @@ pub(super) fn refused(kind: Kind, error: &lever::Error) -> String {
             format!("Lever does not let us read its {what} (status 403). An admin may have to connect again.")
         }
         lever::Error::Rejected { status, .. } => format!("Lever refused to list its {what} (status {status})."),
-        _ => format!("Lever's list of {what} could not be read."),
+        _ => unreadable(kind),
     }
+}
+
+/// Why a list was given up that nobody can read.
+pub(super) fn unreadable(kind: Kind) -> String {
+    format!("Lever's list of {} could not be read.", kind.words())
 }
 
 /// Why a list without an end was given up.

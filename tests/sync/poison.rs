@@ -7,7 +7,7 @@ use lever_integration::lever;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::copy::{assert_whole, ids, stored};
+use crate::copy::{assert_whole, counted, ids, stored};
 use crate::fresh::pass;
 use crate::support::story::{Setting, Story};
 
@@ -85,6 +85,27 @@ async fn a_candidate_who_spoils_every_page_is_left_out_alone() {
         assert_whole(&story, ORGANIZATION, 0).await;
         story.end().await;
     }
+}
+
+/// Not even the key can be had: the list is read around it, by when its records were created.
+#[tokio::test]
+async fn a_candidate_whom_nothing_leads_past_is_left_out_alone() {
+    let story = begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    let account = story.account(0);
+    let (active, archived) = (&account.active[100], &account.archived[3]);
+    story.lever.fault(spoil("/v1/opportunities", &[active, archived], 500, 1));
+    let run = full_sync(&story).await;
+    assert_eq!((&run["status"], warned_of(&run)), (&json!("succeeded"), vec![("records_skipped", "opportunities"); 2]), "{run}");
+    assert_eq!(counted(&run, "opportunities").0, 258);
+    let there = account.active.iter().chain(&account.archived).filter(|id| ![active, archived].contains(id)).cloned().collect();
+    assert_eq!(ids(&story, ORGANIZATION, "opportunities").await, there);
+    story.lever.clear_faults();
+    story.admin(ORGANIZATION).post("/v1/lever/syncs", json!({})).await.expect(202);
+    full_sync(&story).await;
+    assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
 }
 
 /// A list that nobody can ask for in another order, or one by one.

@@ -1,0 +1,160 @@
+//! A list of candidates in pieces, where one record spoils its page and not even its key can be had.
+//!
+//! Nothing leads past such a record in its own list. But a list can be asked for by when its records were created: whatever piece cannot be
+//! read is cut in two, until it holds nothing but what spoils it. That takes hundreds of requests, so only a run that has the time does it. A
+//! crash begins it anew: it happens hardly ever, and what is read twice is stored twice and does no harm.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::endless::Endless;
+use super::lists;
+use super::read::{self, Read};
+use super::run::{Halt, Running};
+use super::step_over::MOST_LEFT_OUT;
+use super::store::{Advance, StepRow, steps};
+use super::{trouble, window};
+use crate::lever::{self, Window};
+
+/// A span of creation times in milliseconds, both ends included. The first begins with time itself, and the last never ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: i64,
+    end: i64,
+    has_start: bool,
+    has_end: bool,
+}
+
+impl Span {
+    /// Everything, with most of it before `now`.
+    fn all(now: DateTime<Utc>) -> Self {
+        Self { start: 0, end: now.timestamp_millis().max(0), has_start: false, has_end: false }
+    }
+
+    /// `None`: there is nothing between its ends.
+    fn halves(self) -> Option<[Self; 2]> {
+        let middle = self.start + (self.end - self.start) / 2;
+        (self.start < self.end).then_some([Self { end: middle, has_end: true, ..self }, Self { start: middle + 1, has_start: true, ..self }])
+    }
+
+    fn window(self) -> Window {
+        let at = |has, millis| if has { DateTime::from_timestamp_millis(millis) } else { None };
+        Window { start: at(self.has_start, self.start), end: at(self.has_end, self.end) }
+    }
+}
+
+/// What reading a piece came to.
+enum Came {
+    Whole,
+    Broken,
+    /// Lever does not give the list like this.
+    Refused,
+}
+
+/// Reads the whole list again in pieces, to its end or until it is given up. False: it has no pieces.
+pub(super) async fn read_in_pieces(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
+    let Some(mut left) = Span::all(running.state.clock.now()).halves().filter(|_| read::has_pieces(step.step)).map(Vec::from) else {
+        return Ok(false);
+    };
+    tracing::warn!(run = %running.id, step = ?step.step, "a list is read in pieces, because nothing leads past one of its records");
+    lists::begin_anew(running, step).await?;
+    let (mut seen, mut left_out) = (HashSet::new(), 0);
+    while let Some(span) = left.pop() {
+        match read_piece(running, step, span, &mut seen).await? {
+            Came::Whole => {}
+            Came::Refused => return give_up(running, step).await,
+            Came::Broken => match span.halves() {
+                Some(halves) => left.extend(halves),
+                None => left_out += 1,
+            },
+        }
+        if left_out > MOST_LEFT_OUT {
+            return give_up(running, step).await;
+        }
+    }
+    lists::store_page(running, step, Read::nothing_but(left_out as usize), running.read_at(step.began_at)).await?;
+    tracing::error!(run = %running.id, step = ?step.step, left_out, "records spoil their pages; all others of their list are read");
+    Ok(true)
+}
+
+async fn give_up(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
+    step.done = true;
+    lists::give_up(running, step, &trouble::unreadable(step.object)).await.map(|()| true)
+}
+
+async fn read_piece(running: &Running<'_>, step: &mut StepRow, span: Span, seen: &mut HashSet<String>) -> Result<Came, Halt> {
+    let (mut cursor, mut endless) = (None::<String>, Endless::default());
+    loop {
+        if endless.repeats(cursor.as_deref()) {
+            return Ok(Came::Refused);
+        }
+        let read_at = running.read_at(step.began_at);
+        let page = read::piece(&running.account, step.step, lists::since(running, step), span.window(), cursor.as_deref());
+        let page = match running.unless_stopped(page).await? {
+            Ok(page) => page,
+            Err(error) => return what_came(running, step, error, cursor.is_some()).await,
+        };
+        cursor.clone_from(&page.next);
+        store(running, step, page, read_at, seen).await?;
+        if cursor.is_none() {
+            return Ok(Came::Whole);
+        }
+    }
+}
+
+async fn what_came(running: &Running<'_>, step: &StepRow, error: lever::Error, from_offset: bool) -> Result<Came, Halt> {
+    match error {
+        lever::Error::ReauthorizationRequired => Err(Halt::ConnectionLost),
+        _ if trouble::is_silence(&error) => match running.silence(step.step).await? {
+            Some(silence) => Err(silence.into()),
+            None => Ok(Came::Broken),
+        },
+        // An offset that has died: its piece again, as two.
+        lever::Error::Rejected { .. } if from_offset => Ok(Came::Broken),
+        lever::Error::Rejected { .. } | lever::Error::Invalid { .. } => Ok(Came::Refused),
+        _ => Err(error.into()),
+    }
+}
+
+/// Stores a page and leaves the list at its beginning: where the pieces stand is nowhere written.
+async fn store(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: DateTime<Utc>, seen: &mut HashSet<String>) -> Result<(), Halt> {
+    let until = step.until.unwrap_or_else(|| window::until(step.began_at.unwrap_or(read_at), page.server_time));
+    let mut tx = running.begin().await?;
+    let counted = lists::take_in(running, &mut tx, step, &page, read_at).await?;
+    // Of a piece that was cut, the first pages come twice.
+    let new = page.records.keys().into_iter().filter(|key| seen.insert((*key).to_owned())).count();
+    let by = Advance { synced: counted.min(new), skipped: page.unreadable, until: Some(until), ..Advance::default() };
+    steps::advance(&mut tx, step, &by).await?;
+    running.commit(tx).await?;
+    step.synced += by.synced as i64;
+    step.skipped += by.skipped as i64;
+    step.until = Some(until);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
+    }
+
+    #[test]
+    fn halves_lie_side_by_side_and_the_outer_ends_stay_open() {
+        let [before, after] = Span::all(now()).halves().expect("long enough");
+        let (before, after) = (before.window(), after.window());
+        assert_eq!((before.start, after.end), (None, None));
+        let (ends, begins) = (before.end.expect("an end"), after.start.expect("a start"));
+        assert_eq!((begins - ends).num_milliseconds(), 1);
+    }
+
+    #[test]
+    fn a_single_moment_is_reached_soon() {
+        let mut span = Span::all(now());
+        let cuts = std::iter::from_fn(|| span.halves().map(|[before, _]| span = before)).count();
+        assert!(cuts < 45, "{cuts} cuts");
+        assert_eq!((span.start, span.end), (0, 0));
+    }
+}
