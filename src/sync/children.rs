@@ -158,6 +158,11 @@ impl<'a> Children<'a> {
         wish.set.is_some_and(|set| self.put_aside_before.contains(&(kind_of(set), wish.opportunity.clone())))
     }
 
+    /// Whose set of this kind is left alone for now, because it cannot be read.
+    pub(super) fn held_of(&self, set: children::Kind) -> impl Iterator<Item = &str> {
+        self.held.iter().filter(move |(kind, _)| *kind == kind_of(set)).map(|(_, opportunity)| opportunity.as_str())
+    }
+
     fn step(&self, set: children::Kind) -> Option<&StepRow> {
         self.steps.iter().find(|step| set_of(step.step) == Some(set))
     }

@@ -3,20 +3,18 @@
 //! What is to be read again because a list says so is remembered in the transaction that stores the list's page. So neither a crash
 //! nor a spent share of the budget loses it: the next one goes on there.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 
 use super::answer::{Wish, kind_of};
 use super::children::Children;
-use super::plan::Step;
+use super::plan::{self, Step};
 use super::run::{Halt, Running};
 use super::store::due::{self, Due};
 use super::store::{RunKind, StepRow, quarantine, runs};
 use super::{finish, lists, sweep};
 use crate::mirror;
 use crate::mirror::children::Kind;
-use crate::mirror::opportunities::NeverRead;
+use crate::mirror::opportunities::{NeverRead, StaleSets};
 
 /// Opportunities whose sets are read before the next ones are looked up: what a crash repeats at most.
 const AT_ONCE: i64 = 20;
@@ -104,50 +102,37 @@ fn allowance(running: &Running<'_>) -> usize {
     }
 }
 
-/// Up to `most` sets of archived candidates that were last read long ago.
-async fn archived_sets(running: &Running<'_>, never_read: NeverRead, most: usize) -> Result<Vec<Wish>, Halt> {
-    let now = running.state.clock.now();
-    let mut wishes = Vec::new();
-    let mut tx = running.begin().await?;
-    for round in sweep::archived_rounds(now) {
-        let left = most - wishes.len();
-        if left > 0 {
-            let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, never_read, left as i64).await?;
-            wishes.extend(stale.into_iter().map(|opportunity| Wish { opportunity, set: Some(round.set) }));
-        }
-    }
-    tx.commit().await?;
-    Ok(wishes)
-}
-
+/// Reads again what has waited longest, within the sweep's share of the budget.
 async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
     let config = &running.state.config;
     let now = running.state.clock.now();
-    let mut wishes: Vec<Wish> = Vec::new();
-    let mut known = HashSet::new();
     let mut tx = running.begin().await?;
     let beside_full = runs::under_way(&mut tx, RunKind::Full).await?.is_some();
     // A candidate whom a webhook or a person brought, and a kind that was given up: nobody else comes back to these.
     let never_read = if beside_full { NeverRead::Not } else { NeverRead::Too };
     let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval, beside_full);
     // A few of those that could not be read are tried again first: each may take many requests.
-    for (kind, opportunity) in quarantine::ripe(&mut tx, now, (quota / 4).clamp(1, RIPE) as i64).await? {
-        let set = [Kind::Panels, Kind::Notes, Kind::Resumes].into_iter().find(|set| kind_of(*set) == kind);
-        wishes.extend(set.filter(|set| known.insert((*set, opportunity.clone()))).map(|set| Wish { opportunity, set: Some(set) }));
-    }
+    let ripe = quarantine::ripe(&mut tx, now, (quota / 4).clamp(1, RIPE) as i64).await?;
+    let ripe: Vec<Wish> = ripe.into_iter().filter_map(|(kind, opportunity)| Some(Wish { opportunity, set: Some(set_of_kind(kind)?) })).collect();
+    let mut stale = Vec::new();
     for round in sweep::rounds(now, config.sync.interval) {
-        let stale = mirror::opportunities::stale(&mut tx, round.set, round.among, round.before, now, never_read, quota as i64 + 1).await?;
-        wishes.extend(
-            stale.into_iter().filter(|id| known.insert((round.set, id.clone()))).map(|opportunity| Wish { opportunity, set: Some(round.set) }),
-        );
+        // Those that cannot be read would be the first for ever.
+        let tried = ripe.iter().filter(|wish| wish.set == Some(round.set)).map(|wish| wish.opportunity.as_str());
+        let but: Vec<&str> = children.held_of(round.set).chain(tried).collect();
+        let wanted = StaleSets { kind: round.set, among: round.among, before: round.before, never_read, but: &but };
+        let found = mirror::opportunities::stale(&mut tx, wanted, now, round.most(quota) as i64).await?;
+        stale.extend(found.into_iter().map(|(opportunity, read_at)| round.found(opportunity, read_at, now)));
     }
     tx.commit().await?;
-    if wishes.len() > quota {
-        tracing::info!(run = %running.id, quota, "the sweep takes longer than its period: its share of the budget is too small");
+    let (chosen, waiting) = sweep::choose(stale, quota.saturating_sub(ripe.len()));
+    if waiting > 0 {
+        tracing::info!(run = %running.id, quota, waiting, "the sweep takes longer than its period: its share of the budget is too small");
         metrics::counter!("lever_sync_behind_total", "what" => "sweep").increment(1);
-        wishes.truncate(quota);
     }
-    let archived = archived_sets(running, never_read, sweep::left_for_archived(quota, wishes.len())).await?;
-    wishes.extend(archived.into_iter().filter(|wish| wish.set.is_some_and(|set| !known.contains(&(set, wish.opportunity.clone())))));
-    children.read(&running.account, wishes).await
+    let again = chosen.into_iter().map(|stale| Wish { opportunity: stale.opportunity, set: Some(stale.set) });
+    children.read(&running.account, ripe.into_iter().chain(again).collect()).await
+}
+
+fn set_of_kind(kind: plan::Kind) -> Option<Kind> {
+    [Kind::Panels, Kind::Notes, Kind::Resumes].into_iter().find(|set| kind_of(*set) == kind)
 }

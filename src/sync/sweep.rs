@@ -1,11 +1,13 @@
 //! The rolling sweep: which sets are read again without a sign that they changed, and how many in one go. Pure.
 //!
-//! Lever tells nobody about a note or a resume, and about a panel only by webhooks that may be lost. So every set of an active candidate
-//! is read again once in a while, most often where an interview is to come. The sweep takes a small share of the budget: where that is not
-//! enough, the last of its rounds wait for the first ones. In each, what was never read although no full sync is under way comes first, and
-//! then what has waited longest. What hangs on archived candidates hardly ever changes, and no list tells when it does: a little of what is
-//! left of the share goes round them, about once a week.
+//! Lever tells nobody about a note or a resume, and about a panel only by webhooks that may be lost. So every set is read again once in a
+//! while: most often where an interview is to come, about hourly for other active candidates, and about weekly for archived ones, whose
+//! sets hardly ever change. The sweep takes a small share of the budget. Where that is not enough nobody starves: what has waited longest
+//! in proportion to its own period goes first, so that all periods stretch by the same factor. A set that nobody has ever read has no such
+//! proportion: half of a sweep may be for these.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,8 +23,10 @@ const ACTIVE: TimeDelta = TimeDelta::hours(1);
 const ACTIVE_INTERVALS: u32 = 30;
 /// How often a set of an archived candidate is.
 const ARCHIVED: TimeDelta = TimeDelta::weeks(1);
-/// One of so many requests of a sweep may be for these, if the others leave it.
+/// One of so many requests of a sweep may be for these: of a copy made in a day, all are due on the same one.
 const FOR_ARCHIVED: usize = 8;
+/// One of so many may be for sets that were never read, if others want the rest.
+const FOR_NEVER_READ: usize = 2;
 /// The share of the account's rate that the sweep may take.
 const SHARE: f64 = 0.15;
 /// As long as a full sync is under way.
@@ -35,8 +39,20 @@ const UNLIMITED: usize = 50_000;
 pub(super) struct Round {
     pub(super) set: Kind,
     pub(super) among: Among,
+    /// How often they are read, when the budget allows.
+    pub(super) period: TimeDelta,
     /// Those that were last read before then.
     pub(super) before: DateTime<Utc>,
+}
+
+/// A set that it is time to read again.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stale {
+    pub(super) set: Kind,
+    pub(super) opportunity: String,
+    is_archived: bool,
+    /// For how many of its periods it has waited; `None`: it was never read.
+    waited: Option<f64>,
 }
 
 /// How often what matters soon is read again: sets where an interview is to come, and the small lists.
@@ -54,9 +70,9 @@ fn shorter(period: TimeDelta, interval: Duration, intervals: u32) -> TimeDelta {
     TimeDelta::from_std(interval.saturating_mul(intervals)).map_or(period, |many| many.min(period))
 }
 
-/// What a sweep looks for, the most urgent first. The next one comes about an `interval` later.
+/// What a sweep looks for. The next one comes about an `interval` later.
 pub(super) fn rounds(now: DateTime<Utc>, interval: Duration) -> Vec<Round> {
-    let round = |set, among, period| Round { set, among, before: due_before(now, period, interval) };
+    let round = |set, among, period| Round { set, among, period, before: due_before(now, period, interval) };
     let (soon, late) = (soon(interval), late(interval));
     vec![
         round(Kind::Panels, Among::Upcoming, soon),
@@ -65,18 +81,47 @@ pub(super) fn rounds(now: DateTime<Utc>, interval: Duration) -> Vec<Round> {
         round(Kind::Notes, Among::Active, late),
         round(Kind::Resumes, Among::Active, late),
         round(Kind::Resumes, Among::Upcoming, late),
+        round(Kind::Panels, Among::Archived, ARCHIVED),
+        round(Kind::Notes, Among::Archived, ARCHIVED),
+        round(Kind::Resumes, Among::Archived, ARCHIVED),
     ]
 }
 
-/// What it looks for among archived candidates, in what the others leave.
-pub(super) fn archived_rounds(now: DateTime<Utc>) -> Vec<Round> {
-    let round = |set| Round { set, among: Among::Archived, before: now - ARCHIVED };
-    [Kind::Panels, Kind::Notes, Kind::Resumes].map(round).into()
+impl Round {
+    /// A set that the round has found.
+    pub(super) fn found(&self, opportunity: String, read_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Stale {
+        let waited = read_at.map(|read_at| (now - read_at).as_seconds_f64() / self.period.as_seconds_f64());
+        Stale { set: self.set, opportunity, is_archived: self.among == Among::Archived, waited }
+    }
+
+    /// How many sets it may find: what lies beyond them is not chosen anyway. One more than there is room for tells that it is too many.
+    pub(super) fn most(&self, quota: usize) -> usize {
+        1 + if self.among == Among::Archived { quota.div_ceil(FOR_ARCHIVED) } else { quota }
+    }
 }
 
-/// How many requests of a sweep that may take `quota` are for archived candidates, when `taken` are for others.
-pub(super) fn left_for_archived(quota: usize, taken: usize) -> usize {
-    quota.saturating_sub(taken).min(quota / FOR_ARCHIVED)
+/// Which of the sets that the rounds have found are read in this sweep, each once; and how many wait that no archived candidate has.
+pub(super) fn choose(mut stale: Vec<Stale>, quota: usize) -> (Vec<Stale>, usize) {
+    stale.sort_by(longest_first);
+    let mut known = HashSet::new();
+    stale.retain(|it| known.insert((it.set, it.opportunity.clone())));
+    let most_archived = quota.div_ceil(FOR_ARCHIVED);
+    let mut archived = 0;
+    stale.retain(|it| {
+        archived += usize::from(it.is_archived);
+        !it.is_archived || archived <= most_archived
+    });
+    let (never_read, read): (Vec<Stale>, Vec<Stale>) = stale.into_iter().partition(|it| it.waited.is_none());
+    let first = never_read.len().min((quota / FOR_NEVER_READ).max(quota.saturating_sub(read.len())));
+    let then = read.len().min(quota - first);
+    let waiting = never_read[first..].iter().chain(&read[then..]).filter(|it| !it.is_archived).count();
+    (never_read.into_iter().take(first).chain(read.into_iter().take(then)).collect(), waiting)
+}
+
+/// What was never read, then what has waited longest.
+fn longest_first(one: &Stale, other: &Stale) -> Ordering {
+    let waited = |it: &Stale| it.waited.unwrap_or(f64::INFINITY);
+    waited(other).total_cmp(&waited(one))
 }
 
 /// How many requests a sweep may take that comes every `interval`. Beside a full sync, which reads every set anyway, hardly any.
@@ -108,9 +153,8 @@ mod tests {
     #[test]
     fn what_is_not_read_now_is_read_in_time_by_the_next_sweep() {
         for round in rounds(now(), INTERVAL) {
-            let period = if round.among == Among::Upcoming && round.set != Kind::Resumes { UPCOMING } else { ACTIVE };
             let latest_next = TimeDelta::from_std(INTERVAL.mul_f64(1.1)).expect("a span");
-            assert!(now() + latest_next - round.before <= period, "{round:?}");
+            assert!(now() + latest_next - round.before <= round.period, "{round:?}");
         }
     }
 
@@ -121,7 +165,7 @@ mod tests {
         let short = Duration::from_secs(10);
         assert_eq!((soon(short), late(short)), (TimeDelta::seconds(50), TimeDelta::minutes(5)));
         assert_eq!(soon(Duration::MAX), UPCOMING);
-        assert!(rounds(now(), short).iter().all(|round| now() - round.before < TimeDelta::minutes(5)));
+        assert!(rounds(now(), short).iter().all(|round| round.among == Among::Archived || now() - round.before < TimeDelta::minutes(5)));
     }
 
     #[test]
@@ -130,20 +174,79 @@ mod tests {
         assert!(now() - hourly < TimeDelta::minutes(3));
     }
 
-    #[test]
-    fn interviews_to_come_go_first_and_panels_before_notes() {
-        let order: Vec<_> = rounds(now(), INTERVAL).into_iter().map(|round| (round.set, round.among)).collect();
-        assert_eq!(order[..3], [(Kind::Panels, Among::Upcoming), (Kind::Notes, Among::Upcoming), (Kind::Panels, Among::Active)]);
+    fn of(set: Kind, among: Among) -> Round {
+        rounds(now(), INTERVAL).into_iter().find(|round| (round.set, round.among) == (set, among)).expect("such a round")
+    }
+
+    /// `many` sets of a round that have waited for so many of its periods.
+    fn waiting(round: Round, many: usize, waited: f64) -> Vec<Stale> {
+        let read_at = now() - TimeDelta::milliseconds((round.period.num_milliseconds() as f64 * waited) as i64);
+        (0..many).map(|n| round.found(format!("{:?} {n}", round.among), Some(read_at), now())).collect()
     }
 
     #[test]
-    fn archived_candidates_get_a_little_of_what_is_left() {
+    fn what_has_waited_longest_in_its_own_measure_goes_first() {
+        let (soon, late, weekly) = (of(Kind::Panels, Among::Upcoming), of(Kind::Panels, Among::Active), of(Kind::Panels, Among::Archived));
+        let stale = [waiting(soon, 20, 1.2), waiting(late, 20, 1.4), waiting(weekly, 20, 1.3)].concat();
+        let (chosen, waiting) = choose(stale, 40);
+        let count = |among: &str| chosen.iter().filter(|it| it.opportunity.starts_with(among)).count();
+        assert_eq!((count("Active"), count("Archived"), count("Upcoming")), (20, 5, 15));
+        assert_eq!(waiting, 5);
+    }
+
+    #[test]
+    fn a_set_that_two_rounds_found_is_read_once_and_counts_by_the_shorter_period() {
+        let found = |among, minutes| of(Kind::Notes, among).found("both".into(), Some(now() - TimeDelta::minutes(minutes)), now());
+        let (chosen, _) = choose(vec![found(Among::Active, 50), found(Among::Upcoming, 50)], 10);
+        assert_eq!(chosen.iter().map(|it| it.waited).collect::<Vec<_>>(), [Some(5.0)]);
+    }
+
+    #[test]
+    fn what_was_never_read_takes_half_and_what_the_others_leave() {
+        let round = of(Kind::Notes, Among::Active);
+        let never: Vec<Stale> = (0..100).map(|n| round.found(format!("never {n}"), None, now())).collect();
+        let fresh = |others| choose([never.clone(), waiting(round, others, 2.0)].concat(), 40).0.iter().filter(|it| it.waited.is_none()).count();
+        assert_eq!((fresh(100), fresh(10), fresh(0)), (20, 30, 40));
+    }
+
+    #[test]
+    fn archived_candidates_get_a_little() {
         let quota = quota(10.0, INTERVAL, false);
-        assert_eq!((left_for_archived(quota, 0), left_for_archived(quota, 170), left_for_archived(quota, 500)), (22, 10, 0));
-        assert_eq!(left_for_archived(super::quota(10.0, INTERVAL, true), 0), 0, "a full sync reads them anyway");
+        let weekly = of(Kind::Panels, Among::Archived);
+        let (chosen, waiting) = choose(waiting(weekly, 500, 2.0), quota);
+        assert_eq!((chosen.len(), waiting), (23, 0));
         // Ten thousand of them, three sets each, once a week.
         let sweeps_in_a_week = 7 * 24 * 3600 / INTERVAL.as_secs() as usize;
-        assert!(left_for_archived(quota, 0) * sweeps_in_a_week > 30_000);
+        assert!(23 * sweeps_in_a_week > 30_000);
+    }
+
+    /// Far more is due than the share allows: after a while both rounds are late by about the same factor, and none starves.
+    #[test]
+    fn all_periods_stretch_together() {
+        // 28 and 20 are due in each sweep, and 20 are read.
+        let mut read = [(Among::Upcoming, vec![now(); 140]), (Among::Active, vec![now(); 600])];
+        let mut longest = [0.0_f64; 2];
+        for sweep in 1..400 {
+            let at = now() + TimeDelta::seconds(120) * sweep;
+            let mut stale = Vec::new();
+            for (which, (among, read)) in read.iter().enumerate() {
+                let round = rounds(at, INTERVAL).into_iter().find(|round| (round.set, round.among) == (Kind::Panels, *among)).expect("a round");
+                let mut due: Vec<_> = read.iter().enumerate().filter(|(_, read_at)| **read_at < round.before).collect();
+                due.sort_by_key(|(_, read_at)| **read_at);
+                let due = due.into_iter().take(round.most(20));
+                let found: Vec<Stale> = due.map(|(n, read_at)| round.found(format!("{which} {n}"), Some(*read_at), at)).collect();
+                if sweep > 200 {
+                    longest[which] = found.iter().filter_map(|it| it.waited).fold(longest[which], f64::max);
+                }
+                stale.extend(found);
+            }
+            for chosen in choose(stale, 20).0 {
+                let (which, n) = chosen.opportunity.split_once(' ').expect("as named above");
+                read[which.parse::<usize>().expect("a number")].1[n.parse::<usize>().expect("a number")] = at;
+            }
+        }
+        let [upcoming, active] = longest;
+        assert!((2.2..2.8).contains(&upcoming) && (active / upcoming - 1.0).abs() < 0.15, "{longest:?}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod reconcile;
 mod resume;
 mod silence;
 mod slow_database;
+mod sweep;
 mod trouble;
 mod unreadable;
 mod waiting;

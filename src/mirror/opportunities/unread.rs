@@ -54,37 +54,45 @@ pub async fn unread(
     .await
 }
 
-/// Opportunities whose set of this kind was last read before `before`, and perhaps those where it never was: the one that has waited longest
-/// first.
+/// Sets that are looked for because they were last read long ago.
+#[derive(Debug, Clone, Copy)]
+pub struct StaleSets<'a> {
+    pub kind: Kind,
+    pub among: Among,
+    pub before: DateTime<Utc>,
+    pub never_read: NeverRead,
+    /// Opportunities that are left out.
+    pub but: &'a [&'a str],
+}
+
+/// Opportunities with such a set, and when it was read: the one that has waited longest first.
 ///
 /// # Errors
 /// The database failed.
 pub async fn stale(
     tx: &mut TenantTx,
-    kind: Kind,
-    among: Among,
-    before: DateTime<Utc>,
+    wanted: StaleSets<'_>,
     now: DateTime<Utc>,
-    never_read: NeverRead,
     limit: i64,
-) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT id FROM (
+) -> Result<Vec<(String, Option<DateTime<Utc>>)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, read_at FROM (
              SELECT o.id, CASE $2 WHEN 'panels' THEN o.panels_synced_at WHEN 'notes' THEN o.notes_synced_at ELSE o.resumes_synced_at END AS read_at
              FROM opportunities o
              WHERE o.tenant_id = $1 AND o.gone_at IS NULL
                AND CASE $3 WHEN 'active' THEN o.archived_at IS NULL WHEN 'archived' THEN o.archived_at IS NOT NULL
                            ELSE o.id IN (SELECT opportunity_id FROM interviews
                                          WHERE tenant_id = $1 AND gone_at IS NULL AND canceled_at IS NULL AND start_at >= $5) END) sets
-         WHERE coalesce(read_at < $4, $7) ORDER BY read_at NULLS FIRST, id LIMIT $6",
+         WHERE coalesce(read_at < $4, $7) AND id <> ALL($8) ORDER BY read_at NULLS FIRST, id LIMIT $6",
     )
     .bind(tx.tenant())
-    .bind(kind.column())
-    .bind(among.word())
-    .bind(before)
+    .bind(wanted.kind.column())
+    .bind(wanted.among.word())
+    .bind(wanted.before)
     .bind(now)
     .bind(limit)
-    .bind(never_read == NeverRead::Too)
+    .bind(wanted.never_read == NeverRead::Too)
+    .bind(wanted.but)
     .fetch_all(&mut **tx)
     .await
 }
