@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::QueryBuilder;
 use sqlx::types::Json;
@@ -99,4 +100,18 @@ pub async fn among(tx: &mut TenantTx, listed: Listed, ids: &[&str]) -> Result<Ve
     query.push(listed.table()).push(" WHERE gone_at IS NULL AND tenant_id = ").push_bind(tenant);
     query.push(" AND id = ANY(").push_bind(ids).push(") ORDER BY id");
     query.build_query_scalar().fetch_all(&mut **tx).await
+}
+
+/// How many of these ids no read since then has brought.
+///
+/// # Errors
+/// The database failed.
+pub async fn unseen(tx: &mut TenantTx, listed: Listed, ids: &[&str], since: DateTime<Utc>) -> Result<usize, sqlx::Error> {
+    let different: BTreeSet<&str> = ids.iter().copied().collect();
+    let tenant = tx.tenant();
+    let mut query = QueryBuilder::new("SELECT count(*) FROM ");
+    query.push(listed.table()).push(" WHERE tenant_id = ").push_bind(tenant).push(" AND synced_at >= ").push_bind(since);
+    query.push(" AND id = ANY(").push_bind(different.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()).push(")");
+    let seen: i64 = query.build_query_scalar().fetch_one(&mut **tx).await?;
+    Ok(different.len().saturating_sub(usize::try_from(seen).unwrap_or(0)))
 }

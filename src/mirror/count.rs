@@ -1,19 +1,29 @@
-//! How many objects of a kind the copy holds: what a sync counts where several of Lever's lists bring the same kind.
+//! How many objects of a kind a sync has brought: what it counts where several of Lever's lists bring the same kind.
+
+use chrono::{DateTime, Utc};
 
 use crate::db::TenantTx;
 
-/// Postings that Lever still has.
+/// Postings that were seen since then and that Lever still has.
 ///
 /// # Errors
 /// The database failed.
-pub async fn postings(tx: &mut TenantTx) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(*) FROM postings WHERE tenant_id = $1 AND gone_at IS NULL").bind(tx.tenant()).fetch_one(&mut **tx).await
+pub async fn postings(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM postings WHERE tenant_id = $1 AND gone_at IS NULL AND synced_at >= $2")
+        .bind(tx.tenant())
+        .bind(since)
+        .fetch_one(&mut **tx)
+        .await
 }
 
-/// Opportunities that Lever still has, active and archived.
+/// Opportunities that were seen since then and that Lever still has, active and archived.
 ///
 /// # Errors
 /// The database failed.
-pub async fn opportunities(tx: &mut TenantTx) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(*) FROM opportunities WHERE tenant_id = $1 AND gone_at IS NULL").bind(tx.tenant()).fetch_one(&mut **tx).await
+pub async fn opportunities(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM opportunities WHERE tenant_id = $1 AND gone_at IS NULL AND synced_at >= $2")
+        .bind(tx.tenant())
+        .bind(since)
+        .fetch_one(&mut **tx)
+        .await
 }

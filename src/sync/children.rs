@@ -69,11 +69,7 @@ impl<'a> Children<'a> {
             let unread = opportunities::unread(&mut tx, set, among, since, now, BATCH).await?;
             let before = wishes.len();
             wishes.extend(unread.into_iter().map(|opportunity| Wish { opportunity, set: Some(set) }).filter(|wish| self.wants(wish)));
-            let elsewhere = match among {
-                Among::Active => opportunities::unread(&mut tx, set, Among::Archived, since, now, i64::MAX).await?.len(),
-                _ => 0,
-            };
-            steps::start(&mut tx, step, Some(wishes.len() - before + elsewhere), now).await?;
+            steps::start(&mut tx, step, Some(wishes.len() - before), now).await?;
         }
         self.running.commit(tx).await?;
         Ok(wishes)

@@ -15,6 +15,18 @@ pub(super) struct Pace {
     pub(super) estimated_end_at: Option<DateTime<Utc>>,
 }
 
+/// How many candidates are asked about for each kind of set; `None` before all are listed, the archived ones too.
+pub(super) fn candidates(steps: &[&StepRow]) -> Option<i64> {
+    let lists: Vec<_> = steps.iter().filter(|step| step.step.lists_candidates()).collect();
+    let are_listed = lists.iter().any(|step| step.step == Step::ArchivedOpportunities) && lists.iter().all(|step| step.done);
+    are_listed.then(|| lists.iter().map(|step| step.shown()).sum())
+}
+
+/// How much there is to do for a kind of set: its candidates may be more than were listed, when some came later.
+pub(super) fn to_visit(step: &StepRow, candidates: Option<i64>) -> Option<i64> {
+    Some(candidates?.max(step.to_visit.unwrap_or(0)))
+}
+
 /// The pace of a run. Its end is known once the candidates are listed: then what is left is one request for each set of theirs.
 pub(super) fn pace(run: &Run, steps: &[&StepRow]) -> Pace {
     let Some(started) = run.started_at else { return Pace::default() };
@@ -24,10 +36,10 @@ pub(super) fn pace(run: &Run, steps: &[&StepRow]) -> Pace {
     }
     let rate = run.requests as f64 * 1e3 / lasted.num_milliseconds() as f64;
     let requests_per_second = Some((rate * 10.0).round() / 10.0);
-    let candidates_listed =
-        steps.iter().filter(|step| matches!(step.step, Step::ActiveOpportunities | Step::ArchivedOpportunities)).all(|step| step.done);
-    let left: i64 = steps.iter().filter(|step| !step.done).filter_map(|step| Some(step.to_visit? - step.visited)).map(|left| left.max(0)).sum();
-    if run.status.is_final() || !candidates_listed || left == 0 {
+    let candidates = candidates(steps);
+    let of_children = steps.iter().filter(|step| step.step.is_of_children() && !step.done);
+    let left: i64 = of_children.filter_map(|step| Some((to_visit(step, candidates)? - step.visited).max(0))).sum();
+    if run.status.is_final() || left == 0 {
         return Pace { requests_per_second, estimated_end_at: None };
     }
     let span = TimeDelta::try_milliseconds((left as f64 * 1e3 / rate) as i64);
@@ -48,11 +60,12 @@ mod tests {
     }
 
     fn listed(done: bool) -> StepRow {
-        StepRow { done, ..steps::sample(Step::ArchivedOpportunities) }
+        StepRow { done, synced: 1_100, ..steps::sample(Step::ArchivedOpportunities) }
     }
 
+    /// Those of the active ones are counted, a hundred.
     fn panels() -> StepRow {
-        StepRow { visited: 100, to_visit: Some(1_100), ..steps::sample(Step::Panels) }
+        StepRow { visited: 100, to_visit: Some(100), ..steps::sample(Step::Panels) }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) async fn settle_lists(running: &Running<'_>, children: &mut Children<
     children.read(&running.account, vanished.into_iter().map(|opportunity| Wish { opportunity, set: None }).collect()).await?;
     let mut tx = running.begin().await?;
     for kind in kinds(&lists).into_iter().filter(|kind| wholly_read_since(&lists, *kind).is_some()) {
-        correct_count(&mut tx, &lists, kind).await?;
+        correct_count(&mut tx, &lists, kind, running.started_at).await?;
     }
     running.commit(tx).await
 }
@@ -157,11 +157,12 @@ pub(super) async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateT
     Ok(())
 }
 
-/// Where several lists bring one kind, the same object may have come twice: what counts in the end is what is there.
-pub(super) async fn correct_count(tx: &mut TenantTx, lists: &[StepRow], kind: Kind) -> Result<(), sqlx::Error> {
+/// Where several lists bring one kind, each list counts what no other brought before. The last one makes the count whole: with what lists of
+/// changes and others than this run have brought meanwhile, and without what has left Lever since it was counted.
+pub(super) async fn correct_count(tx: &mut TenantTx, lists: &[StepRow], kind: Kind, since: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let there = match kind {
-        Kind::Postings => mirror::count::postings(tx).await?,
-        Kind::Opportunities => mirror::count::opportunities(tx).await?,
+        Kind::Postings => mirror::count::postings(tx, since).await?,
+        Kind::Opportunities => mirror::count::opportunities(tx, since).await?,
         _ => return Ok(()),
     };
     let counted: i64 = lists.iter().filter(|step| step.object == kind).map(|step| step.synced).sum();

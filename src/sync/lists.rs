@@ -121,7 +121,7 @@ pub(super) async fn take_in(running: &Running<'_>, tx: &mut TenantTx, step: &Ste
 async fn make_count_true(running: &Running<'_>, tx: &mut TenantTx, kind: Kind) -> Result<(), Halt> {
     let steps = steps::of_runs(tx, &[running.id]).await?;
     if steps.iter().filter(|step| step.object == kind).all(|step| step.done) {
-        finish::correct_count(tx, &steps, kind).await?;
+        finish::correct_count(tx, &steps, kind, running.started_at).await?;
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ fn has_cursor(running: &Running<'_>, step: Step) -> bool {
 /// that changed is to be read again, except by a run that reads it anyway.
 async fn compare(running: &Running<'_>, tx: &mut TenantTx, step: &StepRow, page: &Read) -> Result<usize, Halt> {
     if running.kind == RunKind::Full && !step.step.has_span() {
-        return Ok(if step.step.counts() { page.records.len() } else { 0 });
+        return Ok(if step.step.counts() { page.records.counted(tx, running.started_at).await? } else { 0 });
     }
     let standings = page.records.standings(tx).await?;
     let differing: Vec<String> = standings.iter().filter(|(_, standing)| *standing != Standing::Same).map(|(id, _)| id.clone()).collect();
@@ -147,8 +147,9 @@ async fn compare(running: &Running<'_>, tx: &mut TenantTx, step: &StepRow, page:
         RunKind::Full => Ok(0),
         RunKind::Reconcile => {
             let found: Vec<(String, Finding)> = standings.into_iter().map(|(id, standing)| (id, Finding::of(standing))).collect();
-            findings::add(tx, running.id, step.object, &found).await?;
-            Ok(if step.step.counts() { page.records.len() } else { 0 })
+            let new = findings::add(tx, running.id, step.object, &found).await?;
+            let brought = if step.object.is_in_several_lists() { new } else { page.records.len() };
+            Ok(if step.step.counts() { brought } else { 0 })
         }
     }
 }

@@ -141,6 +141,11 @@ impl Step {
         CHILDREN.contains(&self)
     }
 
+    /// Whether it lists candidates: what hangs on these is to be read.
+    pub fn lists_candidates(self) -> bool {
+        matches!(self, Self::ActiveOpportunities | Self::ArchivedOpportunities)
+    }
+
     /// Whether it is read before anything else.
     pub fn comes_first(self) -> bool {
         FIRST.contains(&self)
@@ -148,6 +153,11 @@ impl Step {
 }
 
 impl Kind {
+    /// Whether more than one list brings it: then each object counts once, whichever list it comes in, and however often.
+    pub fn is_in_several_lists(self) -> bool {
+        matches!(self, Self::Postings | Self::Opportunities)
+    }
+
     /// In a sentence.
     pub fn words(self) -> &'static str {
         match self {

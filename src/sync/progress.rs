@@ -64,7 +64,7 @@ pub struct ObjectView {
     pub total: Option<i64>,
     /// What Lever sent and could not be read.
     pub skipped: i64,
-    /// From 0 to 1; null when it is under way and nobody knows how far.
+    /// From 0 to 1; null when it is under way and nobody knows how far: of panels, notes and resumes, until all candidates are listed.
     pub progress: Option<f64>,
 }
 
@@ -193,13 +193,15 @@ fn object(kind: Kind, steps: &[&StepRow]) -> ObjectView {
     } else if of_kind().all(|step| step.began_at.is_none()) {
         Some(0.0)
     } else {
-        share(of_kind().map(|step| step.visited).sum(), of_kind().filter_map(|step| step.to_visit).sum())
+        let candidates = estimate::candidates(steps);
+        let of_children = || of_kind().filter(|step| step.step.is_of_children());
+        share(of_children().map(|step| step.visited).sum(), of_children().filter_map(|step| estimate::to_visit(step, candidates)).sum())
     };
     ObjectView {
         kind,
-        synced: of_kind().map(|step| step.synced).sum(),
+        synced: of_kind().map(|step| step.shown()).sum(),
         // One list without a total makes the sum unknown.
-        total: of_kind().map(|step| step.total).sum(),
+        total: of_kind().map(|step| Some(step.total?.max(step.shown()))).sum(),
         skipped: of_kind().map(|step| step.skipped).sum(),
         progress,
     }
@@ -244,8 +246,22 @@ mod tests {
     #[test]
     fn panels_know_how_far_they_are() {
         let run = run();
-        let panels = StepRow { visited: 50, to_visit: Some(200), ..step(&run, Step::Panels, 70, false) };
-        assert_eq!(view(run, &[panels]).objects[0].progress, Some(0.25));
+        let panels = StepRow { visited: 50, to_visit: Some(60), ..step(&run, Step::Panels, 70, false) };
+        let active = step(&run, Step::ActiveOpportunities, 60, true);
+        let progress = |archived: StepRow| view(run.clone(), &[active.clone(), panels.clone(), archived]).objects[1].progress;
+        // Nobody knows how many archived ones there are.
+        assert_eq!(progress(step(&run, Step::ArchivedOpportunities, 100, false)), None);
+        assert_eq!(progress(step(&run, Step::ArchivedOpportunities, 140, true)), Some(0.25));
+    }
+
+    #[test]
+    fn a_list_that_is_begun_again_shows_no_less_than_before() {
+        let run = run();
+        let again = StepRow { shown_before: Some(300), ..step(&run, Step::Users, 100, false) };
+        let shown = |users: StepRow| view(run.clone(), &[users]).objects[0].clone();
+        assert_eq!((shown(again.clone()).synced, shown(again).total), (300, None));
+        let shorter = StepRow { shown_before: Some(300), ..step(&run, Step::Users, 290, true) };
+        assert_eq!((shown(shorter.clone()).synced, shown(shorter).total), (300, Some(300)));
     }
 
     #[test]

@@ -134,6 +134,15 @@ impl Records {
         self.keys().len()
     }
 
+    /// How many of them count as brought by a run that began then: of what comes in several lists, only those that were not seen since.
+    pub(super) async fn counted(&self, tx: &mut TenantTx, since: DateTime<Utc>) -> Result<usize, sqlx::Error> {
+        match self {
+            Self::Postings(_) => compare::unseen(tx, Listed::Postings, &self.keys(), since).await,
+            Self::Opportunities(_) => compare::unseen(tx, Listed::Opportunities, &self.keys(), since).await,
+            _ => Ok(self.len()),
+        }
+    }
+
     /// What tells the records apart.
     pub(super) fn keys(&self) -> Vec<&str> {
         match self {

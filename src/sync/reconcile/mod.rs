@@ -70,7 +70,7 @@ async fn find_gone(running: &Running<'_>) -> Result<Vec<String>, Halt> {
             finish::mark_unseen_gone(&mut tx, kind, since).await?;
         }
         if !running.dry_run {
-            finish::correct_count(&mut tx, &steps, kind).await?;
+            finish::correct_count(&mut tx, &steps, kind, running.started_at).await?;
         }
     }
     running.commit(tx).await?;

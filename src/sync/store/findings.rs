@@ -37,10 +37,11 @@ pub(in crate::sync) struct FindingRow {
     pub(in crate::sync) finding: Finding,
 }
 
-/// Remembers what was found. What a shifting list brings twice keeps what was found first: that compared with what was here before.
-pub(in crate::sync) async fn add(tx: &mut TenantTx, run: RunId, kind: Kind, found: &[(String, Finding)]) -> Result<(), sqlx::Error> {
+/// Remembers what was found; answers about how many ids nothing was known before. What a shifting list brings twice keeps what was found
+/// first: that compared with what was here before.
+pub(in crate::sync) async fn add(tx: &mut TenantTx, run: RunId, kind: Kind, found: &[(String, Finding)]) -> Result<usize, sqlx::Error> {
     let (ids, findings): (Vec<&str>, Vec<Finding>) = found.iter().map(|(id, finding)| (id.as_str(), *finding)).unzip();
-    sqlx::query(
+    let added = sqlx::query(
         "INSERT INTO sync_findings (tenant_id, run_id, object, id, finding)
          SELECT $1, $2, $3, f.id, f.finding FROM UNNEST($4::text[], $5::text[]) AS f (id, finding)
          ON CONFLICT DO NOTHING",
@@ -51,8 +52,8 @@ pub(in crate::sync) async fn add(tx: &mut TenantTx, run: RunId, kind: Kind, foun
     .bind(ids)
     .bind(findings)
     .execute(&mut **tx)
-    .await
-    .map(drop)
+    .await?;
+    Ok(usize::try_from(added.rows_affected()).unwrap_or(usize::MAX))
 }
 
 /// The ids of a kind that Lever listed.

@@ -24,11 +24,13 @@ pub(in crate::sync) struct StepRow {
     /// Before the first page was asked for.
     pub(in crate::sync) began_at: Option<DateTime<Utc>>,
     pub(in crate::sync) synced: i64,
+    /// What it had synced when it was begun again, and counted anew.
+    pub(in crate::sync) shown_before: Option<i64>,
     /// Known when the list has been read to its end.
     pub(in crate::sync) total: Option<i64>,
     /// What could not be read.
     pub(in crate::sync) skipped: i64,
-    /// Opportunities asked about, of how many.
+    /// Opportunities asked about, of how many as far as they are listed.
     pub(in crate::sync) visited: i64,
     pub(in crate::sync) to_visit: Option<i64>,
     /// Answers in a row that could not be read.
@@ -36,6 +38,13 @@ pub(in crate::sync) struct StepRow {
     /// Why the list was given up.
     pub(in crate::sync) trouble: Option<String>,
     pub(in crate::sync) done: bool,
+}
+
+impl StepRow {
+    /// How many objects it has brought, as it is shown: that does not fall when a list is begun again.
+    pub(in crate::sync) fn shown(&self) -> i64 {
+        self.shown_before.map_or(self.synced, |before| before.max(self.synced))
+    }
 }
 
 /// What one transaction adds to a list.
@@ -73,7 +82,8 @@ pub(in crate::sync) async fn create(tx: &mut TenantTx, run: RunId, steps: &[(Ste
 pub(in crate::sync) async fn of_runs(tx: &mut TenantTx, runs: &[RunId]) -> Result<Vec<StepRow>, sqlx::Error> {
     let ids: Vec<Uuid> = runs.iter().map(|run| run.0).collect();
     sqlx::query_as(
-        "SELECT run_id, position, step, object, cursor, since, until, began_at, synced, total, skipped, visited, to_visit, failures, trouble, done
+        "SELECT run_id, position, step, object, cursor, since, until, began_at, synced, shown_before, total, skipped, visited, to_visit, failures,
+                trouble, done
          FROM sync_steps WHERE tenant_id = $1 AND run_id = ANY($2) ORDER BY run_id, position",
     )
     .bind(tx.tenant())
@@ -131,15 +141,18 @@ pub(in crate::sync) async fn count_failure(tx: &mut TenantTx, step: &StepRow) ->
 }
 
 /// Begins a list again from its first page; answers how often that has happened by now. When it first began still counts:
-/// what was seen since then was seen.
+/// what was seen since then was seen, and is not counted twice where every object counts once.
 pub(in crate::sync) async fn restart(tx: &mut TenantTx, step: &StepRow) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar(
-        "UPDATE sync_steps SET restarts = restarts + 1, cursor = NULL, synced = 0, skipped = 0
+        "UPDATE sync_steps
+         SET restarts = restarts + 1, cursor = NULL, skipped = 0, synced = CASE WHEN $4 THEN synced ELSE 0 END,
+             shown_before = CASE WHEN $4 THEN NULL ELSE GREATEST(shown_before, synced) END
          WHERE tenant_id = $1 AND run_id = $2 AND position = $3 RETURNING restarts",
     )
     .bind(tx.tenant())
     .bind(step.run_id)
     .bind(step.position)
+    .bind(step.object.is_in_several_lists())
     .fetch_one(&mut **tx)
     .await
 }
@@ -156,7 +169,7 @@ pub(in crate::sync) async fn give_up(tx: &mut TenantTx, step: &StepRow, why: &st
         .map(drop)
 }
 
-/// Corrects what a kind counts, on its last step: the later lists brought some on top, or a shifting list brought some twice.
+/// Corrects what a kind counts, on its last step.
 pub(in crate::sync) async fn correct_count(tx: &mut TenantTx, last: &StepRow, by: i64) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE sync_steps SET synced = synced + $4, total = synced + $4 WHERE tenant_id = $1 AND run_id = $2 AND position = $3")
         .bind(tx.tenant())
@@ -181,6 +194,7 @@ pub(in crate::sync) fn sample(step: Step) -> StepRow {
         until: None,
         began_at: None,
         synced: 0,
+        shown_before: None,
         total: None,
         skipped: 0,
         visited: 0,
