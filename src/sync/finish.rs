@@ -7,6 +7,7 @@ use super::children::Children;
 use super::plan::{CHANGES, Kind, LONG, SMALL};
 use super::run::{Halt, Running};
 use super::store::{RunKind, Status, StepRow, cursors, runs, steps};
+use super::unasked;
 use crate::accounts;
 use crate::db::TenantTx;
 use crate::jobs::{self, Job};
@@ -35,7 +36,9 @@ pub(super) async fn settle_lists(running: &Running<'_>, children: &mut Children<
         }
     }
     running.commit(tx).await?;
-    children.read(&running.account, vanished.into_iter().map(|opportunity| Wish { opportunity, set: None }).collect()).await?;
+    let since = running.read_at(None);
+    children.read(&running.account, vanished.iter().map(|id| Wish { opportunity: id.clone(), set: None }).collect()).await?;
+    unasked::put_aside(running, &vanished, since).await?;
     let mut tx = running.begin().await?;
     for kind in kinds(&lists).into_iter().filter(|kind| wholly_read_since(&lists, *kind).is_some()) {
         correct_count(&mut tx, &lists, kind, running.started_at).await?;

@@ -11,7 +11,7 @@ use super::plan::{self, Step};
 use super::run::{Halt, Running};
 use super::store::due::{self, Due};
 use super::store::{RunKind, StepRow, quarantine, runs};
-use super::{finish, lists, sweep};
+use super::{finish, lists, sweep, unasked};
 use crate::mirror;
 use crate::mirror::children::Kind;
 use crate::mirror::opportunities::{NeverRead, StaleSets};
@@ -59,8 +59,9 @@ async fn read_due(running: &Running<'_>, children: &mut Children<'_>) -> Result<
         if due.is_empty() {
             return Ok(());
         }
-        let itself = due.iter().filter(|due| due.whole).map(|due| Wish { opportunity: due.opportunity_id.clone(), set: None });
-        children.read(&running.account, itself.collect()).await?;
+        let itself: Vec<String> = due.iter().filter(|due| due.whole).map(|due| due.opportunity_id.clone()).collect();
+        children.read(&running.account, itself.iter().map(|id| Wish { opportunity: id.clone(), set: None }).collect()).await?;
+        unasked::put_aside(running, &itself, since).await?;
         let sets = unread_sets(running, &due).await?;
         children.read(&running.account, sets).await?;
         let done: Vec<String> = due.iter().map(|due| due.opportunity_id.clone()).collect();
@@ -105,7 +106,7 @@ fn allowance(running: &Running<'_>) -> usize {
 /// Reads again what has waited longest, within the sweep's share of the budget.
 async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Result<(), Halt> {
     let config = &running.state.config;
-    let now = running.state.clock.now();
+    let (now, since) = (running.state.clock.now(), running.read_at(None));
     let mut tx = running.begin().await?;
     let beside_full = runs::under_way(&mut tx, RunKind::Full).await?.is_some();
     // A candidate whom a webhook or a person brought, and a kind that was given up: nobody else comes back to these.
@@ -113,7 +114,8 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
     let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval, beside_full);
     // A few of those that could not be read are tried again first: each may take many requests.
     let ripe = quarantine::ripe(&mut tx, now, (quota / 4).clamp(1, RIPE) as i64).await?;
-    let ripe: Vec<Wish> = ripe.into_iter().filter_map(|(kind, opportunity)| Some(Wish { opportunity, set: Some(set_of_kind(kind)?) })).collect();
+    let ripe: Vec<Wish> = ripe.into_iter().map(|(kind, opportunity)| Wish { opportunity, set: set_of_kind(kind) }).collect();
+    let itself: Vec<String> = ripe.iter().filter(|wish| wish.set.is_none()).map(|wish| wish.opportunity.clone()).collect();
     let mut stale = Vec::new();
     for round in sweep::rounds(now, config.sync.interval) {
         // Those that cannot be read would be the first for ever.
@@ -130,9 +132,11 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
         metrics::counter!("lever_sync_behind_total", "what" => "sweep").increment(1);
     }
     let again = chosen.into_iter().map(|stale| Wish { opportunity: stale.opportunity, set: Some(stale.set) });
-    children.read(&running.account, ripe.into_iter().chain(again).collect()).await
+    children.read(&running.account, ripe.into_iter().chain(again).collect()).await?;
+    unasked::put_aside(running, &itself, since).await.map(drop)
 }
 
+/// `None`: the opportunity itself.
 fn set_of_kind(kind: plan::Kind) -> Option<Kind> {
     [Kind::Panels, Kind::Notes, Kind::Resumes].into_iter().find(|set| kind_of(*set) == kind)
 }

@@ -9,6 +9,7 @@
 //! | `lists` `read` | one list page by page; one page of it |
 //! | `children` `answer` | panels, notes and resumes, one request for each set, many under way |
 //! | `doubt` | sets that failed, while nobody knows whether it is them or Lever |
+//! | `unasked` | candidates of whom Lever gave no answer |
 //! | `window` `sweep` | how far changes were read; what is read again without a sign (pure) |
 //! | `trouble` `endless` | what a failed read means; a list without an end (pure) |
 //! | `step_over` `pieces` | one record that spoils its page: past it, or around it |
@@ -41,6 +42,7 @@ mod step_over;
 mod store;
 mod sweep;
 mod trouble;
+mod unasked;
 mod warnings;
 mod window;
 

@@ -157,7 +157,9 @@ async fn whole(tx: &mut TenantTx, run: Run, steps: &[StepRow]) -> Result<SyncVie
         RunKind::Reconcile => Some(reconcile::summary(&findings::differences(tx, run.id).await?)),
         RunKind::Full | RunKind::Incremental => None,
     };
-    Ok(SyncView { differences, ..view(run, steps) })
+    let mut view = view(run, steps);
+    view.warnings.extend(warnings::of_differences(differences.as_deref().unwrap_or_default()));
+    Ok(SyncView { differences, ..view })
 }
 
 fn view(run: Run, steps: &[StepRow]) -> SyncView {
@@ -180,7 +182,7 @@ fn view(run: Run, steps: &[StepRow]) -> SyncView {
         requests: run.requests,
         requests_per_second,
         estimated_end_at,
-        warnings: warnings::of(&steps),
+        warnings: warnings::of(run.kind, &steps),
         dry_run: run.dry_run,
         differences: None,
     }

@@ -4,13 +4,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::plan::Kind;
-use super::store::StepRow;
+use super::reconcile::DifferenceView;
+use super::store::{RunKind, StepRow};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WarningView {
-    /// `list_given_up` or `records_skipped`.
+    /// `list_given_up`, `records_skipped` or `candidates_unasked`.
     #[schema(example = "records_skipped")]
     pub code: &'static str,
     /// The kind of object it is about.
@@ -20,8 +21,21 @@ pub struct WarningView {
     pub message: String,
 }
 
-pub(super) fn of(steps: &[&StepRow]) -> Vec<WarningView> {
-    steps.iter().flat_map(|step| [given_up(step), skipped(step)]).flatten().collect()
+pub(super) fn of(kind: RunKind, steps: &[&StepRow]) -> Vec<WarningView> {
+    steps.iter().flat_map(|step| [given_up(step), skipped(kind, step)]).flatten().collect()
+}
+
+/// What a reconciliation could not find out.
+pub(super) fn of_differences(differences: &[DifferenceView]) -> Vec<WarningView> {
+    let unknown = |difference: &DifferenceView| {
+        let message = match difference.unknown.count {
+            0 => return None,
+            1 => "Lever could not be asked for one candidate whom none of its lists shows. Nobody knows whether it is gone.".to_owned(),
+            many => format!("Lever could not be asked for {many} candidates whom none of its lists shows. Nobody knows whether they are gone."),
+        };
+        Some(WarningView { code: "candidates_unasked", kind: difference.kind, message })
+    };
+    differences.iter().filter_map(unknown).collect()
 }
 
 fn given_up(step: &StepRow) -> Option<WarningView> {
@@ -29,8 +43,8 @@ fn given_up(step: &StepRow) -> Option<WarningView> {
     Some(WarningView { code: "list_given_up", kind: step.object, message })
 }
 
-fn skipped(step: &StepRow) -> Option<WarningView> {
-    let message = match (step.skipped, step.step.is_of_children()) {
+fn skipped(kind: RunKind, step: &StepRow) -> Option<WarningView> {
+    let mut message = match (step.skipped, step.step.is_of_children()) {
         (0, _) => return None,
         (1, true) => format!("The {} of one candidate could not be read. They are left as they were and tried again later.", step.object.words()),
         (many, true) => {
@@ -39,6 +53,9 @@ fn skipped(step: &StepRow) -> Option<WarningView> {
         (1, false) => format!("One of Lever's {} could not be read.", step.object.words()),
         (many, false) => format!("{many} of Lever's {} could not be read.", step.object.words()),
     };
+    if kind == RunKind::Reconcile {
+        message.push_str(" So nothing was taken for gone that Lever does not list.");
+    }
     Some(WarningView { code: "records_skipped", kind: step.object, message })
 }
 
@@ -50,18 +67,20 @@ mod tests {
 
     #[test]
     fn a_run_that_read_everything_has_nothing_to_say() {
-        assert_eq!(of(&[&sample(Step::Users), &sample(Step::Panels)]), []);
+        assert_eq!(of(RunKind::Full, &[&sample(Step::Users), &sample(Step::Panels)]), []);
     }
 
     #[test]
     fn what_was_left_out_is_said() {
         let notes = StepRow { skipped: 3, ..sample(Step::Notes) };
         let users = StepRow { skipped: 1, trouble: Some("No users.".into()), ..sample(Step::Users) };
-        let said = of(&[&users, &notes]);
+        let said = of(RunKind::Full, &[&users, &notes]);
         assert_eq!(
             said.iter().map(|it| (it.code, it.kind)).collect::<Vec<_>>(),
             [("list_given_up", Kind::Users), ("records_skipped", Kind::Users), ("records_skipped", Kind::Notes),]
         );
         assert!(said[2].message.starts_with("The notes of 3 candidates"));
+        let reconciled = of(RunKind::Reconcile, &[&users]);
+        assert!(reconciled[1].message.ends_with("could not be read. So nothing was taken for gone that Lever does not list."));
     }
 }

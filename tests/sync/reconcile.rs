@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lever_integration::fake_lever::{Fault, FaultKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -56,6 +57,7 @@ async fn a_dry_run_says_what_differs_and_a_real_one_mends_it() {
     assert_eq!((&asked["status"], &asked["dryRun"]), (&json!("succeeded"), &json!(true)), "{asked}");
     let expected = json!({
         "kind": "opportunities", "missing": {"count": 1, "ids": [missing]}, "changed": {"count": 1, "ids": [changed]}, "gone": {"count": 1, "ids": [gone]},
+        "unknown": {"count": 0, "ids": []},
     });
     assert_eq!(opportunities(&asked), &expected);
     assert_eq!(stored(&story, ORGANIZATION, "opportunities").await, before, "a question changes nothing");
@@ -67,6 +69,63 @@ async fn a_dry_run_says_what_differs_and_a_real_one_mends_it() {
     pass(&story, Duration::from_secs(132)).await;
     assert_whole(&story, ORGANIZATION, 0).await;
     assert_eq!(reconcile(&story, &admin, true).await["differences"], json!([]));
+    story.end().await;
+}
+
+/// No list shows a candidate, and Lever does not say whether there is one: that is neither there nor gone, and is asked again later.
+#[tokio::test]
+async fn of_whom_lever_gives_no_answer_nobody_knows() {
+    for refusal in [
+        FaultKind::Status { code: 500, retry_after_seconds: None },
+        FaultKind::Status { code: 422, retry_after_seconds: None },
+        FaultKind::Answer { code: 200, body: "<html>".into() },
+    ] {
+        let story = Story::begin().await;
+        let mut admin = story.admin(ORGANIZATION);
+        story.connect_and_sync(&mut admin, 0).await;
+        let [missing, changed, vanished] = spoil(&story).await;
+        story.lever.fault(Fault::new("GET", &format!("/v1/opportunities/{vanished}"), refusal.clone()));
+        for dry_run in [true, false] {
+            story.clock.advance(Duration::from_secs(30));
+            let run = reconcile(&story, &admin, dry_run).await;
+            let expected = json!({
+                "kind": "opportunities", "missing": {"count": 1, "ids": [missing]}, "changed": {"count": 1, "ids": [changed]},
+                "gone": {"count": 0, "ids": []}, "unknown": {"count": 1, "ids": [vanished]},
+            });
+            assert_eq!((opportunities(&run), &run["status"]), (&expected, &json!("succeeded")), "{refusal:?}, dry: {dry_run}");
+            let warnings: Vec<&Value> = run["warnings"].as_array().expect("warnings").iter().map(|it| &it["code"]).collect();
+            assert_eq!(warnings, ["candidates_unasked"], "{run}");
+            assert!(stored(&story, ORGANIZATION, "opportunities").await.contains_key(&vanished), "kept");
+        }
+        story.lever.clear_faults();
+        story.lever.clear_ledger();
+        pass(&story, Duration::from_secs(2_200)).await;
+        assert_whole(&story, ORGANIZATION, 0).await;
+        let asked = story.lever.ledger().iter().filter(|entry| entry.path.ends_with(&vanished)).count();
+        assert_eq!(asked, 1, "asked for once more, and known to be gone");
+        assert_eq!(reconcile(&story, &admin, true).await["differences"], json!([]));
+        story.end().await;
+    }
+}
+
+/// A dry run asks too: who was only left out of a list is not gone.
+#[tokio::test]
+async fn a_dry_run_does_not_take_a_lists_word_that_a_candidate_is_gone() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    let account = story.account(0);
+    story.clock.advance(Duration::from_secs(30));
+    let here = stored(&story, ORGANIZATION, "opportunities").await;
+    let left_out = |entry: &Value| entry["id"] != json!(account.archived[0]);
+    let list: Vec<Value> = account.archived.iter().map(|id| story.lever.opportunity(&account.id, id).expect("known")).filter(left_out).collect();
+    let body = json!({ "data": list, "hasNext": false }).to_string();
+    story.lever.fault(Fault::new("GET", "/v1/opportunities", FaultKind::Answer { code: 200, body }).with_query("archived=true"));
+    let run = reconcile(&story, &admin, true).await;
+    let gone: Vec<&Value> = run["differences"].as_array().expect("differences").iter().map(|it| &it["gone"]["count"]).collect();
+    assert!(gone.iter().all(|count| **count == json!(0)), "{run}");
+    assert_eq!(stored(&story, ORGANIZATION, "opportunities").await, here);
+    story.lever.clear_faults();
     story.end().await;
 }
 

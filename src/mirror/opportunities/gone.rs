@@ -50,6 +50,23 @@ pub async fn unseen_since(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<Vec
     .await
 }
 
+/// Those of these opportunities, in order, for which [`unseen_since`] is still true.
+///
+/// # Errors
+/// The database failed.
+pub async fn unseen_among(tx: &mut TenantTx, ids: &[String], since: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM opportunities
+         WHERE tenant_id = $1 AND id = ANY($3) AND CASE WHEN gone_at IS NULL THEN synced_at < $2 ELSE raw <> jsonb_build_object('id', id) END
+         ORDER BY id",
+    )
+    .bind(tx.tenant())
+    .bind(since)
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await
+}
+
 /// Those of these opportunities, in order, of which something is known: Lever's word that they are gone is news.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use crate::state::AppState;
 
 pub(super) use expanded::collapse;
 pub use get::view;
-pub use gone::{known_among, mark_gone, unseen_since};
+pub use gone::{known_among, mark_gone, unseen_among, unseen_since};
 pub use list::{OpportunityFilter, page};
 pub use names::names;
 pub(super) use sets::{is_news, take_set};

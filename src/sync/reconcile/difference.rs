@@ -22,6 +22,8 @@ pub struct DifferenceView {
     pub changed: IdsView,
     /// Here, and no longer at Lever.
     pub gone: IdsView,
+    /// Here, in no list of Lever's, and Lever could not be asked: kept as they are.
+    pub unknown: IdsView,
 }
 
 /// How many there are, and which.
@@ -48,8 +50,13 @@ pub(in crate::sync) fn summary(findings: &[FindingRow]) -> Vec<DifferenceView> {
         ids.truncate(SHOWN);
         IdsView { count, ids }
     };
-    let difference =
-        |kind| DifferenceView { kind, missing: ids(kind, Finding::Missing), changed: ids(kind, Finding::Changed), gone: ids(kind, Finding::Gone) };
+    let difference = |kind| DifferenceView {
+        kind,
+        missing: ids(kind, Finding::Missing),
+        changed: ids(kind, Finding::Changed),
+        gone: ids(kind, Finding::Gone),
+        unknown: ids(kind, Finding::Unknown),
+    };
     kinds.into_iter().map(difference).collect()
 }
 
@@ -71,11 +78,12 @@ mod tests {
             row(Kind::Opportunities, "n", Finding::Missing),
             row(Kind::Opportunities, "o", Finding::Changed),
             row(Kind::Opportunities, "p", Finding::Changed),
+            row(Kind::Opportunities, "q", Finding::Unknown),
         ];
         let shown = summary(&findings);
         assert_eq!(shown.iter().map(|it| it.kind).collect::<Vec<_>>(), [Kind::Tags, Kind::Opportunities]);
         assert_eq!(shown[1].changed, IdsView { count: 2, ids: vec!["o".into(), "p".into()] });
-        assert_eq!((shown[1].missing.count, shown[1].gone.count, shown[0].gone.count), (1, 0, 1));
+        assert_eq!((shown[1].missing.count, shown[1].gone.count, shown[1].unknown.count, shown[0].gone.count), (1, 0, 1, 1));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Records that are missing here or differ are stored with the page that brought them, and what hangs on them is read again by the next
 //! incremental sync. That something is missing from a list is a hint only, because lists shift while they are read: each candidate whom
-//! no list showed is asked for by id.
+//! no list showed is asked for by id, also when nothing is to be mended. Of whom no answer comes, nobody knows, and it is said so.
 
 mod difference;
 
@@ -11,12 +11,14 @@ pub(super) use difference::summary;
 
 use super::answer::Wish;
 use super::children::Children;
-use super::plan::Kind;
+use super::plan::{Kind, Step};
 use super::run::{Halt, Running};
 use super::store::findings::{self, Finding};
 use super::store::{StepRow, steps};
-use super::{finish, lists};
+use super::trouble::{self, About};
+use super::{finish, lists, unasked};
 use crate::db::TenantTx;
+use crate::lever;
 use crate::mirror::compare::{self, Listed};
 
 /// More candidates than that are not asked for one by one: so many do not vanish in a day, it is rather the lists that are wrong.
@@ -33,26 +35,56 @@ pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
 
     let vanished = find_gone(running).await?;
     let mut trouble = finish::troubles(&running.steps().await?);
-    if vanished.len() > MOST_ASKED {
+    let (still_there, unknown) = if vanished.len() > MOST_ASKED {
         tracing::error!(run = %running.id, vanished = vanished.len(), "Lever's lists leave out too many candidates to be believed");
         trouble = format!("{trouble} Lever's lists leave out {} candidates; they are kept as they were.", vanished.len()).trim().to_owned();
-    } else if !running.dry_run {
-        ask_one_by_one(running, vanished).await?;
-    }
+        (Vec::new(), vanished)
+    } else if running.dry_run {
+        only_ask(running, vanished).await?
+    } else {
+        ask_and_store(running, vanished).await?
+    };
     let mut tx = running.begin().await?;
+    findings::settle_vanished(&mut tx, running.id, Kind::Opportunities, &still_there, &unknown).await?;
     findings::forget_same(&mut tx, running.id).await?;
     finish::end(running, tx, &trouble).await
 }
 
-/// Asks for candidates by id: those that Lever has were only skipped.
-async fn ask_one_by_one(running: &Running<'_>, opportunities: Vec<String>) -> Result<(), Halt> {
-    let wishes = opportunities.iter().map(|opportunity| Wish { opportunity: opportunity.clone(), set: None });
+/// Asks for candidates by id and stores what Lever says: those that it has were only skipped. Answers these, and those of whom no answer came.
+async fn ask_and_store(running: &Running<'_>, vanished: Vec<String>) -> Result<(Vec<String>, Vec<String>), Halt> {
+    let since = running.read_at(None);
+    let wishes = vanished.iter().map(|opportunity| Wish { opportunity: opportunity.clone(), set: None });
     Children::open(running, &[]).await?.read(&running.account, wishes.collect()).await?;
+    let unknown = unasked::put_aside(running, &vanished, since).await?;
     let mut tx = running.begin().await?;
-    let ids: Vec<&str> = opportunities.iter().map(String::as_str).collect();
+    let ids: Vec<&str> = vanished.iter().filter(|id| !unknown.contains(id)).map(String::as_str).collect();
     let still_there = compare::among(&mut tx, Listed::Opportunities, &ids).await?;
-    findings::withdraw_gone(&mut tx, running.id, Kind::Opportunities, &still_there).await?;
-    running.commit(tx).await
+    running.commit(tx).await?;
+    Ok((still_there, unknown))
+}
+
+/// As [`ask_and_store`], without storing anything.
+async fn only_ask(running: &Running<'_>, vanished: Vec<String>) -> Result<(Vec<String>, Vec<String>), Halt> {
+    let (mut still_there, mut unknown) = (Vec::new(), Vec::new());
+    for opportunity in vanished {
+        match running.unless_stopped(running.account.get_opportunity(&opportunity)).await? {
+            // Merged candidates answer under the id of the one that is left.
+            Ok(record) if record.id == opportunity => still_there.push(opportunity),
+            Ok(_) => {}
+            Err(error) if error.is_not_found() => {}
+            Err(lever::Error::ReauthorizationRequired) => return Err(Halt::ConnectionLost),
+            Err(error) if trouble::of_set(&error) == About::Everything => return Err(error.into()),
+            Err(error) => {
+                if trouble::is_silence(&error)
+                    && let Some(silence) = running.silence(Step::ActiveOpportunities).await?
+                {
+                    return Err(silence.into());
+                }
+                unknown.push(opportunity);
+            }
+        }
+    }
+    Ok((still_there, unknown))
 }
 
 /// Compares the ids of every kind whose lists were read whole, and marks gone what is; answers the candidates that no list showed.

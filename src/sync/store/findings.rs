@@ -17,6 +17,8 @@ pub(in crate::sync) enum Finding {
     Missing,
     Changed,
     Gone,
+    /// No list showed it, and Lever could not be asked for it.
+    Unknown,
 }
 
 impl Finding {
@@ -58,13 +60,14 @@ pub(in crate::sync) async fn add(tx: &mut TenantTx, run: RunId, kind: Kind, foun
 
 /// The ids of a kind that Lever listed.
 pub(in crate::sync) async fn listed(tx: &mut TenantTx, run: RunId, kind: Kind) -> Result<BTreeSet<String>, sqlx::Error> {
-    let ids: Vec<String> =
-        sqlx::query_scalar("SELECT id FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding <> 'gone'")
-            .bind(tx.tenant())
-            .bind(run)
-            .bind(kind)
-            .fetch_all(&mut **tx)
-            .await?;
+    let ids: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding NOT IN ('gone', 'unknown')",
+    )
+    .bind(tx.tenant())
+    .bind(run)
+    .bind(kind)
+    .fetch_all(&mut **tx)
+    .await?;
     Ok(ids.into_iter().collect())
 }
 
@@ -87,14 +90,30 @@ pub(in crate::sync) async fn forget_same(tx: &mut TenantTx, run: RunId) -> Resul
         .map(drop)
 }
 
-/// These are there after all: a list that shifted had skipped them.
-pub(in crate::sync) async fn withdraw_gone(tx: &mut TenantTx, run: RunId, kind: Kind, still_there: &[String]) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding = 'gone' AND id = ANY($4)")
+/// What came of asking for those that no list showed: some are there after all, about some nobody knows, and the others are gone.
+pub(in crate::sync) async fn settle_vanished(
+    tx: &mut TenantTx,
+    run: RunId,
+    kind: Kind,
+    still_there: &[String],
+    unknown: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sync_findings WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding IN ('gone', 'unknown') AND id = ANY($4)")
         .bind(tx.tenant())
         .bind(run)
         .bind(kind)
         .bind(still_there)
         .execute(&mut **tx)
-        .await
-        .map(drop)
+        .await?;
+    sqlx::query(
+        "UPDATE sync_findings SET finding = CASE WHEN id = ANY($4) THEN 'unknown' ELSE 'gone' END
+         WHERE tenant_id = $1 AND run_id = $2 AND object = $3 AND finding IN ('gone', 'unknown')",
+    )
+    .bind(tx.tenant())
+    .bind(run)
+    .bind(kind)
+    .bind(unknown)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
 }
