@@ -41,7 +41,7 @@ async fn write(account: &Account) -> Result<String, Error> {
 async fn a_failing_list_is_asked_for_in_smaller_pieces() {
     let server = at_first(ResponseTemplate::new(503), 2).await;
     read(&account_at(&server.uri())).await.expect("answered in the end");
-    assert_eq!(received(&server).await, ["GET /v1/tags?limit=100", "GET /v1/tags?limit=25", "GET /v1/tags?limit=10"]);
+    assert_eq!(received(&server).await, ["GET /v1/tags?limit=100", "GET /v1/tags?limit=25", "GET /v1/tags?limit=6"]);
 }
 
 #[tokio::test]
