@@ -184,13 +184,14 @@ async fn try_again(running: &Running<'_>, step: &mut StepRow, error: lever::Erro
     tracing::warn!(run = %running.id, step = ?step.step, failures, %error, "a page cannot be read, though Lever answers");
     // The regular sync has no time to wait: its next one asks for the same span again.
     let is_patient = running.kind != RunKind::Incremental;
-    if (failures >= trouble::NO_ACCIDENT || !is_patient) && step_over::step_over(running, step).await? {
-        return Ok(true);
+    let is_last = failures >= trouble::most_failures(&error) || !is_patient;
+    if is_last || (failures >= trouble::NO_ACCIDENT && step_over::can_others_be_read(running, step).await?) {
+        let is_past = step_over::step_over(running, step).await?;
+        if is_past || (is_patient && pieces::read_in_pieces(running, step).await?) {
+            return Ok(true);
+        }
     }
-    if failures >= trouble::NO_ACCIDENT && is_patient && pieces::read_in_pieces(running, step).await? {
-        return Ok(true);
-    }
-    if failures >= trouble::most_failures(&error) || !is_patient {
+    if is_last {
         give_up(running, step, &trouble::refused(step.object, &error)).await?;
     }
     Ok(false)

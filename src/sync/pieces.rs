@@ -4,7 +4,7 @@
 //! read is cut in two, until it holds nothing but what spoils it. That takes hundreds of requests, so only a run that has the time does it. A
 //! crash begins it anew: it happens hardly ever, and what is read twice is stored twice and does no harm.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 
@@ -14,8 +14,12 @@ use super::read::{self, Read};
 use super::run::{Halt, Running};
 use super::step_over::MOST_LEFT_OUT;
 use super::store::{Advance, StepRow, steps};
-use super::{trouble, window};
+use super::trouble::{self, MOST_RESTARTS};
+use super::window;
 use crate::lever::{self, Window};
+
+/// So many pieces in a row without a page that can be read are no single records: more than may be left out.
+const MOST_IN_VAIN: usize = MOST_LEFT_OUT as usize + 5;
 
 /// A span of creation times in milliseconds, both ends included. The first begins with time itself, and the last never ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +33,7 @@ struct Span {
 impl Span {
     /// Everything, with most of it before `now`.
     fn all(now: DateTime<Utc>) -> Self {
-        Self { start: 0, end: now.timestamp_millis().max(0), has_start: false, has_end: false }
+        Self { start: 0, end: now.timestamp_millis().max(1), has_start: false, has_end: false }
     }
 
     /// `None`: there is nothing between its ends.
@@ -52,85 +56,112 @@ enum Came {
     Refused,
 }
 
-/// Reads the whole list again in pieces, to its end or until it is given up. False: it has no pieces.
+/// Reads the whole list again in pieces, to its end or until it is given up. False: it has no pieces, or hardly any can be read just now.
 pub(super) async fn read_in_pieces(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
-    let Some(mut left) = Span::all(running.state.clock.now()).halves().filter(|_| read::has_pieces(step.step)).map(Vec::from) else {
+    let halves = Span::all(running.state.clock.now()).halves().filter(|_| read::has_pieces(step.step));
+    let mut left: VecDeque<Span> = halves.into_iter().flatten().collect();
+    if left.is_empty() {
         return Ok(false);
-    };
+    }
     tracing::warn!(run = %running.id, step = ?step.step, "a list is read in pieces, because nothing leads past one of its records");
-    lists::begin_anew(running, step).await?;
-    let (mut seen, mut left_out) = (HashSet::new(), 0);
-    while let Some(span) = left.pop() {
-        match read_piece(running, step, span, &mut seen).await? {
+    let mut reading = Reading { running, step, seen: HashSet::new(), pages: 0 };
+    let (mut in_vain, mut left_out) = (0, 0);
+    // The larger ones first: around single records something can be read at every size.
+    while let Some(span) = left.pop_front() {
+        let pages = reading.pages;
+        match reading.read(span).await? {
             Came::Whole => {}
-            Came::Refused => return give_up(running, step).await,
+            Came::Refused => return reading.give_up().await,
             Came::Broken => match span.halves() {
                 Some(halves) => left.extend(halves),
                 None => left_out += 1,
             },
         }
+        in_vain = if reading.pages > pages { 0 } else { in_vain + 1 };
+        if in_vain >= MOST_IN_VAIN {
+            return Ok(false);
+        }
         if left_out > MOST_LEFT_OUT {
-            return give_up(running, step).await;
+            return reading.give_up().await;
         }
     }
-    lists::store_page(running, step, Read::nothing_but(left_out as usize), running.read_at(step.began_at)).await?;
+    // One without a time of its creation is in no piece at all.
+    let left_out = usize::try_from(left_out).unwrap_or_default().max(1);
+    lists::store_page(running, step, Read::nothing_but(left_out), running.read_at(step.began_at)).await?;
     tracing::error!(run = %running.id, step = ?step.step, left_out, "records spoil their pages; all others of their list are read");
     Ok(true)
 }
 
-async fn give_up(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
-    step.done = true;
-    lists::give_up(running, step, &trouble::unreadable(step.object)).await.map(|()| true)
+/// A list that is being read in pieces. Where they stand is nowhere written: until all are read, the list stands at its beginning.
+struct Reading<'a, 'r> {
+    running: &'a Running<'r>,
+    step: &'a mut StepRow,
+    /// Keys: the first pages of a piece that is cut come twice.
+    seen: HashSet<String>,
+    /// That could be read.
+    pages: usize,
 }
 
-async fn read_piece(running: &Running<'_>, step: &mut StepRow, span: Span, seen: &mut HashSet<String>) -> Result<Came, Halt> {
-    let (mut cursor, mut endless) = (None::<String>, Endless::default());
-    loop {
-        if endless.repeats(cursor.as_deref()) {
-            return Ok(Came::Refused);
-        }
-        let read_at = running.read_at(step.began_at);
-        let page = read::piece(&running.account, step.step, lists::since(running, step), span.window(), cursor.as_deref());
-        let page = match running.unless_stopped(page).await? {
-            Ok(page) => page,
-            Err(error) => return what_came(running, step, error, cursor.is_some()).await,
-        };
-        cursor.clone_from(&page.next);
-        store(running, step, page, read_at, seen).await?;
-        if cursor.is_none() {
-            return Ok(Came::Whole);
+impl Reading<'_, '_> {
+    async fn give_up(self) -> Result<bool, Halt> {
+        self.step.done = true;
+        lists::give_up(self.running, self.step, &trouble::unreadable(self.step.object)).await.map(|()| true)
+    }
+
+    async fn read(&mut self, span: Span) -> Result<Came, Halt> {
+        let running = self.running;
+        let (mut cursor, mut endless) = (None::<String>, Endless::default());
+        loop {
+            if endless.repeats(cursor.as_deref()) {
+                return Ok(Came::Refused);
+            }
+            let read_at = running.read_at(self.step.began_at);
+            let page = read::piece(&running.account, self.step.step, lists::since(running, self.step), span.window(), cursor.as_deref());
+            let page = match running.unless_stopped(page).await? {
+                Ok(page) if endless.is_proven_by(page.records.keys()) && page.next.is_some() => return Ok(Came::Refused),
+                Ok(page) => page,
+                Err(error) => return self.meet(error, cursor.is_some()).await,
+            };
+            if self.pages == 0 && lists::begin_anew(running, self.step).await? > MOST_RESTARTS {
+                return Ok(Came::Refused);
+            }
+            self.pages += 1;
+            cursor.clone_from(&page.next);
+            self.store(page, read_at).await?;
+            if cursor.is_none() {
+                return Ok(Came::Whole);
+            }
         }
     }
-}
 
-async fn what_came(running: &Running<'_>, step: &StepRow, error: lever::Error, from_offset: bool) -> Result<Came, Halt> {
-    match error {
-        lever::Error::ReauthorizationRequired => Err(Halt::ConnectionLost),
-        _ if trouble::is_silence(&error) => match running.silence(step.step).await? {
-            Some(silence) => Err(silence.into()),
-            None => Ok(Came::Broken),
-        },
-        // An offset that has died: its piece again, as two.
-        lever::Error::Rejected { .. } if from_offset => Ok(Came::Broken),
-        lever::Error::Rejected { .. } | lever::Error::Invalid { .. } => Ok(Came::Refused),
-        _ => Err(error.into()),
+    async fn meet(&self, error: lever::Error, from_offset: bool) -> Result<Came, Halt> {
+        match error {
+            lever::Error::ReauthorizationRequired => Err(Halt::ConnectionLost),
+            _ if trouble::is_silence(&error) => match self.running.silence(self.step.step).await? {
+                Some(silence) => Err(silence.into()),
+                None => Ok(Came::Broken),
+            },
+            // An offset that has died: its piece again, as two.
+            lever::Error::Rejected { .. } if from_offset => Ok(Came::Broken),
+            lever::Error::Rejected { .. } | lever::Error::Invalid { .. } => Ok(Came::Refused),
+            _ => Err(error.into()),
+        }
     }
-}
 
-/// Stores a page and leaves the list at its beginning: where the pieces stand is nowhere written.
-async fn store(running: &Running<'_>, step: &mut StepRow, page: Read, read_at: DateTime<Utc>, seen: &mut HashSet<String>) -> Result<(), Halt> {
-    let until = step.until.unwrap_or_else(|| window::until(step.began_at.unwrap_or(read_at), page.server_time));
-    let mut tx = running.begin().await?;
-    let counted = lists::take_in(running, &mut tx, step, &page, read_at).await?;
-    // Of a piece that was cut, the first pages come twice.
-    let new = page.records.keys().into_iter().filter(|key| seen.insert((*key).to_owned())).count();
-    let by = Advance { synced: counted.min(new), skipped: page.unreadable, until: Some(until), ..Advance::default() };
-    steps::advance(&mut tx, step, &by).await?;
-    running.commit(tx).await?;
-    step.synced += by.synced as i64;
-    step.skipped += by.skipped as i64;
-    step.until = Some(until);
-    Ok(())
+    async fn store(&mut self, page: Read, read_at: DateTime<Utc>) -> Result<(), Halt> {
+        let (running, step) = (self.running, &mut *self.step);
+        let until = step.until.unwrap_or_else(|| window::until(step.began_at.unwrap_or(read_at), page.server_time));
+        let mut tx = running.begin().await?;
+        let counted = lists::take_in(running, &mut tx, step, &page, read_at).await?;
+        let new = page.records.keys().into_iter().filter(|key| self.seen.insert((*key).to_owned())).count();
+        let by = Advance { synced: counted.min(new), skipped: page.unreadable, until: Some(until), ..Advance::default() };
+        steps::advance(&mut tx, step, &by).await?;
+        running.commit(tx).await?;
+        step.synced += by.synced as i64;
+        step.skipped += by.skipped as i64;
+        step.until = Some(until);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

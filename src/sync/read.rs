@@ -43,6 +43,11 @@ pub(super) async fn page(account: &Account, step: Step, since: DateTime<Utc>, cu
     records(account, step, since, &at(cursor)).await
 }
 
+/// Reads the first record of a list.
+pub(super) async fn first(account: &Account, step: Step, since: DateTime<Utc>) -> Result<Read, lever::Error> {
+    records(account, step, since, &at(None).limit(1)).await
+}
+
 /// Reads of the record at `cursor` what tells it apart, and where the list goes on behind it.
 pub(super) async fn key(account: &Account, step: Step, since: DateTime<Utc>, cursor: Option<&str>) -> Result<Read, lever::Error> {
     records(account, step, since, &at(cursor).limit(1).keys_only()).await

@@ -1,7 +1,8 @@
 //! One record that nobody can read, and its list goes on behind it.
 //!
 //! Where the next page begins only an answer tells: an offset is Lever's to make. Of a record that spoils its page even when it is alone on
-//! it, only the key is asked for. That much can mostly be had, and with it comes where the list goes on.
+//! it, only the key is asked for. That much can mostly be had, and with it comes where the list goes on. As long as no other record of the
+//! list can be read either, it is not one record that is broken.
 
 use super::lists;
 use super::read::{self, Read};
@@ -10,6 +11,15 @@ use super::store::{StepRow, due};
 
 /// More records than that are not left out of one list: then it is the list that is broken.
 pub(super) const MOST_LEFT_OUT: i64 = 25;
+
+/// Whether the list's first record can be read, while the one at which it stands cannot.
+pub(super) async fn can_others_be_read(running: &Running<'_>, step: &StepRow) -> Result<bool, Halt> {
+    if step.cursor.is_none() {
+        return Ok(false);
+    }
+    let first = read::first(&running.account, step.step, lists::since(running, step));
+    Ok(running.unless_stopped(first).await?.is_ok())
+}
 
 /// Leaves out the record at which the list stands. False: it stands there still.
 pub(super) async fn step_over(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::copy::{assert_whole, counted, ids, stored};
 use crate::fresh::pass;
+use crate::interrupt::{claim_run, until_asked, work};
 use crate::support::story::{Setting, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
@@ -148,5 +149,31 @@ async fn a_change_that_nobody_can_read_hides_no_other() {
     }
     let run = newest(&story, "incremental").await;
     assert!(warned_of(&run).contains(&("records_skipped", "opportunities")), "{run}");
+    story.end().await;
+}
+
+/// The list of candidates alone is away, for an hour, and keys can be had of it: that is no broken record, and nobody is left out.
+#[tokio::test]
+async fn a_list_that_is_away_as_a_whole_is_waited_for() {
+    let story = begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    story.lever.clear_ledger();
+    let claim = claim_run(&story.app.state).await;
+    let mut working = Box::pin(work(&story.app.state, &claim));
+    until_asked(&story.lever, |entry| entry.path == "/v1/opportunities" && entry.query.contains("offset="), &mut working).await;
+    story.lever.fault(Fault::new("GET", "/v1/opportunities", FaultKind::Status { code: 503, retry_after_seconds: None }).with_query("expand="));
+    let outcome = working.await.expect("the others are there");
+    claim.finish(story.app.state.db.dispatch(), outcome, story.clock.now()).await.expect("settled");
+    for _ in 0..6 {
+        story.work().await;
+        let run = newest(&story, "full").await;
+        assert_eq!((&run["status"], &run["warnings"]), (&json!("running"), &json!([])), "{run}");
+        story.clock.advance(Duration::from_secs(600));
+    }
+    story.lever.clear_faults();
+    let run = full_sync(&story).await;
+    assert_eq!((&run["status"], &run["warnings"]), (&json!("succeeded"), &json!([])), "{run}");
+    assert_whole(&story, ORGANIZATION, 0).await;
     story.end().await;
 }
