@@ -284,3 +284,17 @@ pub async fn record_sync(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sq
         .await
         .map(drop)
 }
+
+/// As [`record_sync`], for a sync that alone makes no copy whole: it counts when one of this connection has done so before.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_further_sync(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    care::look_soon(tx).await?;
+    sqlx::query("UPDATE connections SET last_sync_at = $2, updated_at = $2 WHERE tenant_id = $1 AND last_sync_at >= connected_at")
+        .bind(tx.tenant())
+        .bind(now)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}

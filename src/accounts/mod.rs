@@ -15,8 +15,8 @@ mod tokens;
 pub mod webhooks;
 
 pub use connection::{
-    Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, hold_any, record_grantor, record_sync, require_reauthorization,
-    store_grant,
+    Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, hold_any, record_further_sync, record_grantor, record_sync,
+    require_reauthorization, store_grant,
 };
 pub use contact::probe_due;
 pub use open::{ANOTHER_ENVIRONMENT, another_environment, check_environment, open, open_sealed, remember_data_centre};

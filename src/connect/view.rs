@@ -36,7 +36,7 @@ pub struct ConnectionView {
     pub token: Option<TokenView>,
     pub webhooks: Vec<WebhookStatus>,
     pub warnings: Vec<Warning>,
-    /// When a sync last ended well.
+    /// When a sync last ended well; null before the first full one has ended.
     pub last_sync_at: Option<DateTime<Utc>>,
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn incremental(running: &Running<'_>) -> Result<(), Halt> {
     }
     if !is_alone {
         if trouble.is_empty() {
-            accounts::record_sync(&mut tx, running.state.clock.now()).await?;
+            record(running, &mut tx).await?;
         }
         runs::discard(&mut tx, running.id).await?;
         tx.commit().await?;
@@ -98,13 +98,23 @@ pub(super) async fn end(running: &Running<'_>, mut tx: TenantTx, trouble: &str) 
     if trouble.is_empty() {
         runs::end(&mut tx, running.id, Status::Succeeded, None, now).await?;
         if !running.dry_run {
-            accounts::record_sync(&mut tx, now).await?;
+            record(running, &mut tx).await?;
         }
     } else {
         runs::end(&mut tx, running.id, Status::Failed, Some(trouble), now).await?;
     }
     running.commit(tx).await?;
     tracing::info!(run = %running.id, kind = ?running.kind, complete = trouble.is_empty(), "a sync has read all it could");
+    Ok(())
+}
+
+/// The copy is as Lever has it: not before a full sync that is under way has ended, unless it was so before that began.
+async fn record(running: &Running<'_>, tx: &mut TenantTx) -> Result<(), Halt> {
+    let now = running.state.clock.now();
+    match runs::under_way(tx, RunKind::Full).await? {
+        Some(_) => accounts::record_further_sync(tx, now).await?,
+        None => accounts::record_sync(tx, now).await?,
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod forgotten;
 mod fresh;
 mod interrupt;
 mod poison;
+mod last_sync;
 mod progress;
 mod reconcile;
 mod resume;
