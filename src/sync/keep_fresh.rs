@@ -2,7 +2,7 @@
 //! has failed.
 //!
 //! There is one for each connected organization, and it asks for itself again; it ends with the connection. The pauses vary a little,
-//! and by organization, so that a thousand of them do not march in step.
+//! and by organization, so that a thousand of them do not march in step; they are never longer than was promised.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::plan::{self, CHANGES, LONG, SMALL, Step};
 use super::run::{self, Halt};
 use super::store::runs::{self, NewRun};
 use super::store::{RunKind, cursors, steps};
-use super::{again, start, sweep, window};
+use super::{again, comparison, start, sweep, window};
 use crate::accounts::{self, Status};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -21,7 +21,7 @@ use crate::ids::{RunId, TenantId};
 use crate::jobs::{self, Claim, Job, Outcome};
 use crate::state::AppState;
 
-/// The share of an interval by which it varies.
+/// The share of an interval by which a pause may be shorter.
 const JITTER: f64 = 0.1;
 
 /// Does what is due for a connection, and says when to come back.
@@ -106,16 +106,16 @@ fn due_lists(now: DateTime<Utc>, interval: Duration, read: impl Fn(Step) -> Opti
 async fn reconcile_when_due(state: &AppState, tx: &mut TenantTx, tenant: TenantId, epoch: i64) -> Result<()> {
     let now = state.clock.now();
     let period = varied(state.config.sync.reconcile_interval, share_of(tenant));
-    let last = runs::last_comparison(tx).await?;
-    if last.is_some_and(|last| now - last >= period) {
+    let is_full_under_way = runs::under_way(tx, RunKind::Full).await?.is_some();
+    if !is_full_under_way && comparison::is_due(now, period, &runs::comparisons(tx).await?) {
         start::begin(state, tx, NewRun { kind: RunKind::Reconcile, dry_run: false, requested_by: None, epoch }).await?;
     }
     Ok(())
 }
 
-/// The span, shorter or longer by up to a tenth; `dice` is in 0..1.
+/// The span, or up to a tenth less; `dice` is in 0..1.
 fn varied(span: Duration, dice: f64) -> TimeDelta {
-    TimeDelta::from_std(span.mul_f64(1.0 - JITTER + 2.0 * JITTER * dice)).unwrap_or(TimeDelta::days(1))
+    TimeDelta::from_std(span.mul_f64(1.0 - JITTER + JITTER * dice)).unwrap_or(TimeDelta::days(1))
 }
 
 /// In 0..1, always the same for an organization.
@@ -157,9 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn pauses_vary_by_a_tenth() {
+    fn pauses_vary_by_a_tenth_and_are_never_longer_than_the_interval() {
         assert_eq!(varied(INTERVAL, 0.0).num_seconds(), 108);
-        assert_eq!(varied(INTERVAL, 1.0).num_seconds(), 132);
+        assert_eq!(varied(INTERVAL, 1.0).num_seconds(), 120);
         assert!(varied(Duration::MAX / 4, 0.5) > TimeDelta::hours(1));
     }
 

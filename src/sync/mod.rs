@@ -9,6 +9,7 @@
 //! | `lists` `read` | one list page by page; one page of it |
 //! | `children` `answer` | panels, notes and resumes, one request for each set, many under way |
 //! | `doubt` | sets that failed, while nobody knows whether it is them or Lever |
+//! | `comparison` | when every list is compared with the copy again (pure) |
 //! | `unasked` | candidates of whom Lever gave no answer |
 //! | `window` `sweep` | how far changes were read; what is read again without a sign (pure) |
 //! | `trouble` `endless` | what a failed read means; a list without an end (pure) |
@@ -22,6 +23,7 @@
 mod again;
 mod answer;
 mod children;
+mod comparison;
 mod doubt;
 mod endless;
 mod estimate;

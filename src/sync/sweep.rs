@@ -134,7 +134,7 @@ pub(super) fn quota(requests_per_second: f64, interval: Duration, beside_full: b
     }
 }
 
-/// Whether something that is due every `period` must be done now, because the next chance is an interval and some jitter away.
+/// Whether something that is due every `period` must be done now, because the next chance is an interval away and may come a little late.
 pub(super) fn due_before(now: DateTime<Utc>, period: TimeDelta, interval: Duration) -> DateTime<Utc> {
     let interval = TimeDelta::from_std(interval).unwrap_or(period);
     now - (period - interval - interval / 4).max(period / 4)

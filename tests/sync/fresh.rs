@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use lever_integration::fake_lever::{NewCandidate, Options};
 use lever_integration::ids::TenantId;
 use lever_integration::jobs::{self, Job};
@@ -14,8 +14,8 @@ use crate::copy::{assert_whole, database, stored};
 use crate::support::story::{Setting, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
-/// An incremental sync's interval with its jitter.
-const INTERVAL: Duration = Duration::from_secs(132);
+/// An incremental sync's interval: however it varies, the next one begins within it.
+const INTERVAL: Duration = Duration::from_secs(120);
 
 /// Lets the time pass, with the regular syncs in it.
 pub async fn pass(story: &Story, span: Duration) {
@@ -84,6 +84,21 @@ async fn what_lists_show_is_here_after_one_interval() {
     pass(&story, Duration::from_secs(3600)).await;
     assert_eq!(stored(&story, ORGANIZATION, "postings").await[&internal]["text"], "Head gardener", "a posting for the company only");
     assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
+}
+
+/// The interval is what was promised: pauses vary, and none is longer.
+#[tokio::test]
+async fn no_pause_is_longer_than_the_interval() {
+    let story = Story::begin().await;
+    story.connect_and_sync(&mut story.admin(ORGANIZATION), 0).await;
+    for _ in 0..20 {
+        pass(&story, INTERVAL).await;
+        let next: DateTime<Utc> =
+            sqlx::query_scalar("SELECT run_at FROM jobs WHERE kind = 'keep_fresh'").fetch_one(&mut database(&story).await).await.expect("the job");
+        let pause = next - story.clock.now();
+        assert!(pause <= TimeDelta::seconds(120) && pause >= TimeDelta::seconds(100), "{pause}");
+    }
     story.end().await;
 }
 

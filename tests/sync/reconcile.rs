@@ -146,6 +146,40 @@ async fn it_comes_by_itself_once_a_day() {
     story.end().await;
 }
 
+/// A failed comparison was none: it is tried again soon, and then ever later.
+#[tokio::test]
+async fn one_that_failed_is_tried_again_before_the_next_day() {
+    // A day of two hours, or a tenth less: the first pause is five minutes or a little less.
+    let variables = vec![("RECONCILE_INTERVAL_SECONDS", "7200".to_owned()), ("SYNC_INTERVAL_SECONDS", "60".to_owned())];
+    let story = Story::with(Setting { variables, ..Setting::default() }).await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect_and_sync(&mut admin, 0).await;
+    spoil(&story).await;
+    let mut ended = Vec::new();
+    story.lever.fault(Fault::new("GET", "/v1/tags", FaultKind::Status { code: 403, retry_after_seconds: None }));
+    for _ in 0..240 {
+        pass(&story, Duration::from_secs(60)).await;
+        admin.token = story.admin(ORGANIZATION).token;
+        let runs = admin.get("/v1/lever/syncs?kind=reconcile").await.json();
+        let runs = runs["data"].as_array().expect("runs");
+        if runs.len() > ended.len() {
+            ended.push(story.clock.now());
+            assert_eq!(runs[0]["status"], if ended.len() < 4 { "failed" } else { "succeeded" });
+        }
+        match ended.len() {
+            3 => story.lever.clear_faults(),
+            4 => break,
+            _ => {}
+        }
+    }
+    let pauses: Vec<i64> = ended.windows(2).map(|two| (two[1] - two[0]).num_seconds()).collect();
+    // A minute more may pass until somebody looks.
+    let is_right = |(pause, most): (&i64, i64)| (most * 9 / 10..=most + 60).contains(pause);
+    assert!(pauses.len() == 3 && pauses.iter().zip([300, 600, 1200]).all(is_right), "{pauses:?}");
+    assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_for_is_refused_by_name() {
     let story = Story::begin().await;

@@ -137,12 +137,27 @@ pub(in crate::sync) async fn list(
     .await
 }
 
-/// When every list was last compared with what is here: the newest end of a full sync or reconciliation that was no mere question.
-pub(in crate::sync) async fn last_comparison(tx: &mut TenantTx) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-    sqlx::query_scalar("SELECT max(finished_at) FROM sync_runs WHERE tenant_id = $1 AND kind IN ('full', 'reconcile') AND NOT dry_run")
-        .bind(tx.tenant())
-        .fetch_one(&mut **tx)
-        .await
+/// How the comparisons of every list with what is here have ended: full syncs and reconciliations that were no mere questions.
+#[derive(Debug, Clone, FromRow)]
+pub(in crate::sync) struct Comparisons {
+    /// The newest end of one that succeeded.
+    pub(in crate::sync) succeeded_at: Option<DateTime<Utc>>,
+    /// How many have failed since, and when the last of them did.
+    pub(in crate::sync) failures: i64,
+    pub(in crate::sync) failed_at: Option<DateTime<Utc>>,
+}
+
+/// See [`Comparisons`].
+pub(in crate::sync) async fn comparisons(tx: &mut TenantTx) -> Result<Comparisons, sqlx::Error> {
+    sqlx::query_as(
+        "WITH ended AS (SELECT status, finished_at FROM sync_runs WHERE tenant_id = $1 AND kind IN ('full', 'reconcile') AND NOT dry_run),
+              good AS (SELECT max(finished_at) AS at FROM ended WHERE status = 'succeeded'),
+              bad AS (SELECT finished_at AS at FROM ended, good WHERE status = 'failed' AND finished_at > coalesce(good.at, '-infinity'))
+         SELECT (SELECT at FROM good) AS succeeded_at, count(*) AS failures, max(at) AS failed_at FROM bad",
+    )
+    .bind(tx.tenant())
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// Whether a full sync has ever read everything.
