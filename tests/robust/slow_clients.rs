@@ -43,7 +43,8 @@ async fn slow_clients_are_hung_up_on_and_others_are_served_meanwhile() {
         told += usize::from(answer.starts_with(b"HTTP/1.1 408"));
     }
     assert!(told >= SLOW_BODIES, "{told} were told why");
-    person.get("/v1/lever/connection").await.expect(200);
+    // On a connection of its own, as below.
+    story.admin(Uuid::from_u128(1)).get("/v1/lever/connection").await.expect(200);
     story.end().await;
 }
 
@@ -80,6 +81,8 @@ async fn the_silent_are_hung_up_on_however_many_they_are() {
         let _ = stream.read_to_end(&mut answer).await;
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
     }
+    // On a connection of its own: the one before has been silent for as long as the others, and is hung up on in this moment.
+    let person = Person::new(&service.base, Uuid::from_u128(1), "admin", Utc::now());
     person.get("/v1/lever/connection").await.expect(200);
     let mut after = usize::MAX;
     for _ in 0..1200 {
