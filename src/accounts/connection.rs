@@ -271,29 +271,25 @@ pub async fn forget_account(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(),
     .map(drop)
 }
 
+/// What a sync that ended well says of the copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synced {
+    /// It is whole.
+    Whole,
+    /// It is newer, and whole only if one of this connection has made it so before.
+    Newer,
+}
+
 /// A sync has ended well. It may show how the one who connected stands now, so the connection is looked after next.
 ///
 /// # Errors
 /// The database failed.
-pub async fn record_sync(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn record_sync(tx: &mut TenantTx, synced: Synced, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     care::look_soon(tx).await?;
-    sqlx::query("UPDATE connections SET last_sync_at = $2, updated_at = $2 WHERE tenant_id = $1")
+    sqlx::query("UPDATE connections SET last_sync_at = $2, updated_at = $2 WHERE tenant_id = $1 AND ($3 OR last_sync_at >= connected_at)")
         .bind(tx.tenant())
         .bind(now)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
-}
-
-/// As [`record_sync`], for a sync that alone makes no copy whole: it counts when one of this connection has done so before.
-///
-/// # Errors
-/// The database failed.
-pub async fn record_further_sync(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    care::look_soon(tx).await?;
-    sqlx::query("UPDATE connections SET last_sync_at = $2, updated_at = $2 WHERE tenant_id = $1 AND last_sync_at >= connected_at")
-        .bind(tx.tenant())
-        .bind(now)
+        .bind(synced == Synced::Whole)
         .execute(&mut **tx)
         .await
         .map(drop)

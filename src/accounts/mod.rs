@@ -15,7 +15,7 @@ mod tokens;
 pub mod webhooks;
 
 pub use connection::{
-    Connection, Grantor, NewGrant, Status, disconnect, find, forget_account, hold, hold_any, record_further_sync, record_grantor, record_sync,
+    Connection, Grantor, NewGrant, Status, Synced, disconnect, find, forget_account, hold, hold_any, record_grantor, record_sync,
     require_reauthorization, store_grant,
 };
 pub use contact::probe_due;

@@ -27,34 +27,26 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Longer than any of our own waits; server-sent events answer at once and stream on.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What requests are held to. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Rules(Arc<Limits>);
-
-struct Limits {
+/// What requests are held to.
+pub(super) struct Rules {
     callers: Callers,
     max_body_bytes: usize,
 }
 
 impl Rules {
-    pub(super) fn of(http: &HttpConfig) -> Self {
-        Self(Arc::new(Limits { callers: Callers::new(http.caller_requests_per_second), max_body_bytes: http.max_body_bytes }))
+    pub(super) fn of(http: &HttpConfig) -> Arc<Self> {
+        Arc::new(Self { callers: Callers::new(http.caller_requests_per_second), max_body_bytes: http.max_body_bytes })
     }
 }
 
 /// Finishes what it began ([`ToTheEnd`]); gives it an id, a span and one log line.
-pub(super) async fn run_to_the_end(State(rules): State<Rules>, request: Request, next: Next) -> Response {
+pub(super) async fn run_to_the_end(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let method = request.method().clone();
     let route = request.uri().path().to_owned();
     let span = tracing::info_span!("request", id, %method);
     let started = Instant::now();
-    // A handler's panic ends further inside; one of what is around it ends here.
-    let answer = async {
-        let answered = AssertUnwindSafe(answer(rules, request, next)).catch_unwind().await;
-        answered.unwrap_or_else(|_| Error::internal("what is around the handlers panicked").into_response())
-    };
-    let handling = ToTheEnd::of(telemetry::with_request_id(id.clone(), answer).instrument(span));
+    let handling = ToTheEnd::of(telemetry::with_request_id(id.clone(), answer(rules, request, next)).instrument(span));
     let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, handling).await {
         Ok(response) => response,
         // Nobody waits any longer, and still the handling goes on to its end.
@@ -68,9 +60,9 @@ pub(super) async fn run_to_the_end(State(rules): State<Rules>, request: Request,
 }
 
 /// What the handler says, or why it is not asked, in the form that whoever asked can read.
-async fn answer(rules: Rules, request: Request, next: Next) -> Response {
+async fn answer(rules: Arc<Rules>, request: Request, next: Next) -> Response {
     let reader = pages::Reader::of(&request);
-    let handled = AssertUnwindSafe(handle(&rules.0, request, next)).catch_unwind().await;
+    let handled = AssertUnwindSafe(handle(&rules, request, next)).catch_unwind().await;
     let response = handled.unwrap_or_else(|_| Error::internal("a handler panicked").into_response());
     let response = refusals_as_problems(response).await;
     let mut response = match reader {
@@ -81,11 +73,11 @@ async fn answer(rules: Rules, request: Request, next: Next) -> Response {
     response
 }
 
-async fn handle(limits: &Limits, request: Request, next: Next) -> Response {
-    if let Err(pause) = limits.callers.count(request.headers(), Instant::now()) {
+async fn handle(rules: &Rules, request: Request, next: Next) -> Response {
+    if let Err(pause) = rules.callers.count(request.headers(), Instant::now()) {
         return Error::too_many_requests(pause).into_response();
     }
-    match body::read_whole(request, limits.max_body_bytes).await {
+    match body::read_whole(request, rules.max_body_bytes).await {
         Ok(request) => again::when_undone(request, next).await,
         Err(refused) => refused,
     }
@@ -152,7 +144,7 @@ mod tests {
         async fn panics(_: Request, _: Next) -> Response {
             panic!("on purpose")
         }
-        let rules = Rules(Arc::new(Limits { callers: Callers::new(0.0), max_body_bytes: 0 }));
+        let rules = Arc::new(Rules { callers: Callers::new(0.0), max_body_bytes: 0 });
         let app: Router = Router::new().fallback(|| async {}).layer(from_fn(panics)).layer(from_fn_with_state(rules, run_to_the_end));
         let answer = app.oneshot(Request::new(Body::empty())).await.expect("an answer");
         assert_eq!((answer.status(), answer.headers().contains_key(REQUEST_ID)), (StatusCode::INTERNAL_SERVER_ERROR, true));

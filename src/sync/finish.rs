@@ -8,7 +8,7 @@ use super::plan::{CHANGES, Kind, LONG, SMALL};
 use super::run::{Halt, Running};
 use super::store::{RunKind, Status, StepRow, cursors, runs, steps};
 use super::unasked;
-use crate::accounts;
+use crate::accounts::{self, Synced};
 use crate::db::TenantTx;
 use crate::jobs::{self, Job};
 use crate::mirror;
@@ -111,11 +111,8 @@ pub(super) async fn end(running: &Running<'_>, mut tx: TenantTx, trouble: &str) 
 /// The copy is as Lever has it: not before a full sync that is under way has ended, unless it was so before that began.
 async fn record(running: &Running<'_>, tx: &mut TenantTx) -> Result<(), Halt> {
     let now = running.state.clock.now();
-    match runs::under_way(tx, RunKind::Full).await? {
-        Some(_) => accounts::record_further_sync(tx, now).await?,
-        None => accounts::record_sync(tx, now).await?,
-    }
-    Ok(())
+    let synced = if runs::under_way(tx, RunKind::Full).await?.is_some() { Synced::Newer } else { Synced::Whole };
+    Ok(accounts::record_sync(tx, synced, now).await?)
 }
 
 pub(super) fn kinds(steps: &[StepRow]) -> Vec<Kind> {

@@ -15,7 +15,7 @@ use crate::support::story::{Setting, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
 /// An incremental sync's interval: however it varies, the next one begins within it.
-const INTERVAL: Duration = Duration::from_secs(120);
+pub const INTERVAL: Duration = Duration::from_secs(120);
 
 /// Lets the time pass, with the regular syncs in it.
 pub async fn pass(story: &Story, span: Duration) {

@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::copy::{assert_whole, counted, ids, stored};
-use crate::fresh::pass;
+use crate::fresh::{INTERVAL, pass};
 use crate::interrupt::{claim_run, until_asked, work};
 use crate::support::story::{Setting, Story};
 
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
-const INTERVAL: Duration = Duration::from_secs(132);
 
 /// Three pages of active candidates; calls are repeated at once.
 async fn begin() -> Story {
