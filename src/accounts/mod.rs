@@ -9,6 +9,7 @@ mod connection;
 mod contact;
 pub mod keys;
 mod open;
+mod overview;
 mod parting;
 mod reseal;
 mod tokens;
@@ -20,6 +21,7 @@ pub use connection::{
 };
 pub use contact::probe_due;
 pub use open::{ANOTHER_ENVIRONMENT, another_environment, check_environment, open, open_sealed, remember_data_centre};
+pub use overview::{Overview, SyncedGrantor, overview};
 pub use parting::part;
-pub use reseal::{drop_unreadable_keys, find_with_standing, reseal, standing};
+pub use reseal::{drop_unreadable_keys, reseal};
 pub use tokens::keep_alive;

@@ -1,12 +1,12 @@
-//! How an organization's sealed secrets stand, and sealing them anew: after a new key was put in front of `ENCRYPTION_KEYS`, so that the
-//! old one can go.
+//! An organization's sealed secrets: how they stand, and sealing them anew after a new key was put in front of `ENCRYPTION_KEYS`, so that
+//! the old one can go.
 //!
 //! One secret that does not open keeps no other back. A key of a webhook that is damaged is thrown away: another webhook is made. One
 //! whose key is not configured is left, because that key may be put back; connecting anew replaces it too.
 
 use sqlx::FromRow;
 
-use super::connection::{Connection, access_place, refresh_place, select};
+use super::connection::{access_place, refresh_place};
 use super::webhooks;
 use crate::crypto::{Keyring, Place, Standing};
 use crate::db::TenantTx;
@@ -16,31 +16,28 @@ use crate::jobs::{self, Job};
 use crate::state::AppState;
 
 /// A secret as it is stored, if it is.
-type Sealed = Option<Vec<u8>>;
+pub(super) type Sealed = Option<Vec<u8>>;
 
 /// The secrets of an organization, as they are sealed.
 #[derive(Default, FromRow)]
-struct Secrets {
-    access_token: Sealed,
-    refresh_token: Sealed,
+pub(super) struct Secrets {
+    pub(super) access_token: Sealed,
+    pub(super) refresh_token: Sealed,
     /// Of its webhooks, those that are retired too, which have a key.
-    webhooks: Vec<String>,
+    pub(super) webhooks: Vec<String>,
     /// Their keys.
-    keys: Vec<Vec<u8>>,
-}
-
-/// A connection with its secrets: every page asks for both, so it is one statement.
-#[derive(FromRow)]
-struct Whole {
-    #[sqlx(flatten)]
-    connection: Connection,
-    #[sqlx(flatten)]
-    secrets: Secrets,
+    pub(super) keys: Vec<Vec<u8>>,
 }
 
 impl Secrets {
     async fn read(tx: &mut TenantTx) -> Result<Self, sqlx::Error> {
-        Ok(whole(tx).await?.map(|whole| whole.secrets).unwrap_or_default())
+        let read = sqlx::query_as(
+            "SELECT access_token, refresh_token,
+                    ARRAY(SELECT id FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id) AS webhooks,
+                    ARRAY(SELECT signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id) AS keys
+             FROM connections WHERE tenant_id = $1",
+        );
+        Ok(read.bind(tx.tenant()).fetch_optional(&mut **tx).await?.unwrap_or_default())
     }
 
     fn all(&self, tenant: TenantId) -> impl Iterator<Item = (Place<'_>, &[u8])> {
@@ -55,42 +52,13 @@ impl Secrets {
     }
 
     /// The worst standing among them; `Current` when there are none.
-    fn standing(&self, tenant: TenantId, keyring: &Keyring) -> Standing {
+    pub(super) fn standing(&self, tenant: TenantId, keyring: &Keyring) -> Standing {
         self.all(tenant).map(|(place, sealed)| keyring.standing(place, sealed)).max().unwrap_or(Standing::Current)
     }
 }
 
-async fn whole(tx: &mut TenantTx) -> Result<Option<Whole>, sqlx::Error> {
-    sqlx::query_as(select!(
-        ", c.access_token, c.refresh_token,
-           ARRAY(SELECT id FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id) AS webhooks,
-           ARRAY(SELECT signature_token FROM webhooks WHERE tenant_id = $1 AND signature_token IS NOT NULL ORDER BY id) AS keys"
-    ))
-    .bind(tx.tenant())
-    .fetch_optional(&mut **tx)
-    .await
-}
-
-/// The organization's connection, with the worst standing among its sealed secrets; `None` when it never had one.
-///
-/// # Errors
-/// The database failed.
-pub async fn find_with_standing(tx: &mut TenantTx, keyring: &Keyring) -> Result<Option<(Connection, Standing)>, sqlx::Error> {
-    let (tenant, found) = (tx.tenant(), whole(tx).await?);
-    Ok(found.map(|whole| (whole.connection, whole.secrets.standing(tenant, keyring))))
-}
-
-/// The worst standing among an organization's sealed secrets; `Current` when it has none.
-///
-/// # Errors
-/// The database failed.
-pub async fn standing(tx: &mut TenantTx, keyring: &Keyring) -> Result<Standing, sqlx::Error> {
-    let (tenant, secrets) = (tx.tenant(), Secrets::read(tx).await?);
-    Ok(secrets.standing(tenant, keyring))
-}
-
 /// Seals as it is done today what was sealed otherwise: with another key, or not bound to its row. What does not open is left as it is,
-/// and [`standing`] says so; but a webhook's key that is damaged goes.
+/// and [`super::overview`] says so; but a webhook's key that is damaged goes.
 ///
 /// # Errors
 /// The database failed.

@@ -135,7 +135,7 @@ fn fewer_scopes(connection: &Connection) -> Option<Warning> {
 fn grantor_trouble(facts: &Facts) -> Option<Warning> {
     let user = facts.grantor.as_ref()?;
     let name = user.name.as_deref().unwrap_or("The person");
-    if user.deactivated_at.is_some() || user.gone_at.is_some() {
+    if user.has_left {
         let message = format!(
             "{name}, who connected Lever, is deactivated there, and Lever will stop accepting the connection. A Super Admin should press Reconnect."
         );

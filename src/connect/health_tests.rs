@@ -1,10 +1,9 @@
 //! What a connection says of itself, and when.
 
 use super::*;
-use crate::accounts::Grantor;
+use crate::accounts::{Grantor, SyncedGrantor};
 use crate::config::LeverEnvironment;
 use crate::crypto::Standing;
-use crate::mirror::users::UserRow;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("a time")
@@ -112,11 +111,11 @@ fn a_first_sync_has_a_day() {
 #[test]
 fn the_person_who_connected_is_named_before_lever_refuses() {
     let mut facts = facts(Status::Connected);
-    let user = |role: &str, deactivated: bool| UserRow {
+    let user = |role: &str, has_left: bool| SyncedGrantor {
         name: Some("Ada Example".into()),
         access_role: Some(role.into()),
-        deactivated_at: deactivated.then(|| at(SOON)),
-        ..UserRow::default()
+        has_left,
+        ..SyncedGrantor::default()
     };
     for (user, code) in [(user("super admin", true), "grantor_deactivated"), (user("admin", false), "grantor_not_super_admin")] {
         facts.grantor = Some(user);

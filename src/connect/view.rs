@@ -9,11 +9,10 @@ use utoipa::ToSchema;
 use super::facts::Facts;
 use super::health::{self, ConnectionStatus, Warning};
 use crate::accounts::webhooks::WebhookStatus;
-use crate::accounts::{Connection, Status};
+use crate::accounts::{Connection, Status, SyncedGrantor};
 use crate::auth::Member;
 use crate::db::TenantTx;
 use crate::error::{Problem, Result};
-use crate::mirror::users::UserRow;
 use crate::state::AppState;
 
 /// The organization's connection to Lever.
@@ -122,7 +121,7 @@ fn connected(facts: Facts, now: DateTime<Utc>) -> ConnectionView {
 }
 
 /// The person as last synced; until then, as Lever described them when they connected.
-fn who(connection: &Connection, synced: Option<&UserRow>) -> Option<GrantorView> {
+fn who(connection: &Connection, synced: Option<&SyncedGrantor>) -> Option<GrantorView> {
     let recorded = connection.grantor.clone();
     let pick = |newer: Option<&String>, older: Option<String>| newer.cloned().or(older);
     Some(GrantorView {

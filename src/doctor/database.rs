@@ -71,7 +71,8 @@ async fn closed(db: &Db, config: &Config) -> Result<(usize, usize), sqlx::Error>
     let mut closed = 0;
     for tenant in &connected {
         let mut tx = db.begin(*tenant).await?;
-        closed += usize::from(accounts::standing(&mut tx, &config.keyring).await? >= Standing::Unknown);
+        let overview = accounts::overview(&mut tx, &config.keyring).await?;
+        closed += usize::from(overview.is_some_and(|overview| overview.secrets >= Standing::Unknown));
         tx.commit().await?;
     }
     Ok((closed, connected.len()))

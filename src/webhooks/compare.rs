@@ -70,16 +70,7 @@ mod tests {
     fn recorded(event: &str, lever_id: Option<&str>, base: &str) -> Webhook {
         let id = new_id(TENANT);
         let url = format!("{base}{id}");
-        Webhook {
-            id,
-            event: event.to_owned(),
-            url,
-            lever_id: lever_id.map(str::to_owned),
-            has_key: lever_id.is_some(),
-            first_delivery_at: None,
-            last_delivery_at: None,
-            missed_at: None,
-        }
+        Webhook { id, event: event.to_owned(), url, lever_id: lever_id.map(str::to_owned), has_key: lever_id.is_some() }
     }
 
     fn standing(webhook: &Webhook) -> Standing {

@@ -13,7 +13,8 @@ mod wanted;
 pub use follow_up::follow_up;
 pub use purge::purge;
 pub use silence::{expect_deletion, judge};
-pub use status::{WebhookState, WebhookStatus, statuses};
+pub(super) use status::Recorded;
+pub use status::{WebhookState, WebhookStatus};
 pub use table::{
     Webhook, active, believed_ids, destroy_expired_keys, forget_all, new_id, plan, record_registration, retire, signature_key, take_back, tenant_of,
 };

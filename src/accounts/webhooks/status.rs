@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::table::{self, Webhook};
 use super::wanted::{WANTED, Wanted};
-use crate::db::TenantTx;
 
 /// One event and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -45,20 +43,33 @@ pub enum WebhookState {
     Silent,
 }
 
-/// Every wanted event, in the order of [`WANTED`].
-///
-/// # Errors
-/// The database failed.
-pub async fn statuses(tx: &mut TenantTx) -> Result<Vec<WebhookStatus>, sqlx::Error> {
-    let recorded = table::active(tx).await?;
-    Ok(WANTED.iter().map(|wanted| status(*wanted, &recorded)).collect())
+/// What is recorded of one webhook, retired ones among them.
+pub(in crate::accounts) struct Recorded {
+    pub(in crate::accounts) event: String,
+    /// It stands at Lever, and its key is here.
+    pub(in crate::accounts) registered: bool,
+    /// When the newest change was found of which Lever did not tell us, since it was connected.
+    pub(in crate::accounts) missed_at: Option<DateTime<Utc>>,
+    /// When the oldest delivery of its event came since Lever was connected, of those that are still remembered.
+    pub(in crate::accounts) first_delivery_at: Option<DateTime<Utc>>,
+    /// When the newest came.
+    pub(in crate::accounts) last_delivery_at: Option<DateTime<Utc>>,
 }
 
-fn status(wanted: Wanted, recorded: &[Webhook]) -> WebhookStatus {
-    let registered = || recorded.iter().filter(|webhook| webhook.event == wanted.event && webhook.is_registered());
-    let last_delivery_at = registered().filter_map(|webhook| webhook.last_delivery_at).max();
-    let missed_at = registered().filter_map(|webhook| webhook.missed_at).max();
+impl WebhookStatus {
+    /// Every wanted event, in the order of [`WANTED`].
+    pub(in crate::accounts) fn of(recorded: &[Recorded]) -> Vec<Self> {
+        WANTED.iter().map(|wanted| status(*wanted, recorded)).collect()
+    }
+}
+
+fn status(wanted: Wanted, recorded: &[Recorded]) -> WebhookStatus {
+    let of_event = || recorded.iter().filter(|webhook| webhook.event == wanted.event);
+    let registered = || of_event().filter(|webhook| webhook.registered);
     let is_registered = registered().next().is_some();
+    let last_delivery_at = registered().filter_map(|webhook| webhook.last_delivery_at).max();
+    // Whatever stood in its place has missed it too.
+    let missed_at = of_event().filter_map(|webhook| webhook.missed_at).max().filter(|_| is_registered);
     WebhookStatus {
         event: wanted.event,
         setting: wanted.setting,

@@ -28,12 +28,6 @@ pub struct Webhook {
     pub lever_id: Option<String>,
     /// Whether Lever's answer brought the key of its signatures.
     pub has_key: bool,
-    /// When the oldest delivery of its event came since Lever was connected, of those that are still remembered.
-    pub first_delivery_at: Option<DateTime<Utc>>,
-    /// When the newest delivery of its event came that was believed, since Lever was connected.
-    pub last_delivery_at: Option<DateTime<Utc>>,
-    /// When the newest change was found of which Lever did not tell us.
-    pub missed_at: Option<DateTime<Utc>>,
 }
 
 impl Webhook {
@@ -66,14 +60,8 @@ pub fn tenant_of(id: &str) -> Option<TenantId> {
 /// The database failed.
 pub async fn active(tx: &mut TenantTx) -> Result<Vec<Webhook>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT w.id, w.event, w.url, w.lever_id, w.signature_token IS NOT NULL AS has_key,
-                (SELECT max(missed_at) FROM webhooks m WHERE m.tenant_id = $1 AND m.event = w.event AND m.missed_at >= c.connected_at) AS missed_at,
-                (SELECT min(received_at) FROM webhook_deliveries d
-                 WHERE d.tenant_id = $1 AND d.event = w.event AND d.received_at >= c.connected_at) AS first_delivery_at,
-                (SELECT max(received_at) FROM webhook_deliveries d
-                 WHERE d.tenant_id = $1 AND d.event = w.event AND d.received_at >= c.connected_at) AS last_delivery_at
-         FROM webhooks w JOIN connections c ON c.tenant_id = $1
-         WHERE w.tenant_id = $1 AND w.retired_at IS NULL ORDER BY w.created_at, w.id",
+        "SELECT id, event, url, lever_id, signature_token IS NOT NULL AS has_key
+         FROM webhooks WHERE tenant_id = $1 AND retired_at IS NULL ORDER BY created_at, id",
     )
     .bind(tx.tenant())
     .fetch_all(&mut **tx)
