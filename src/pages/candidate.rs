@@ -39,8 +39,7 @@ struct CandidatePage {
 }
 
 pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, LeverId(id): LeverId) -> Result<Response> {
-    let tenant = visitor.caller.tenant;
-    let ((candidate, panels), standing) = tokio::try_join!(read(&state, tenant, &id), notice::standing(&state, tenant))?;
+    let (candidate, panels, standing) = read(&state, visitor.caller.tenant, &id).await?;
     let now = state.clock.now();
     let cards = panels.into_iter().map(|panel| PanelCard::of(panel, visitor.zone, now));
     let (upcoming, mut past): (Vec<PanelCard>, Vec<PanelCard>) = cards.partition(|card| card.upcoming);
@@ -48,8 +47,8 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, LeverI
     Ok(render(&page(&visitor, standing, candidate, upcoming, past)))
 }
 
-/// The candidate, read from Lever now if the sync has not got there yet, and the panels that are here.
-async fn read(state: &AppState, tenant: TenantId, id: &str) -> Result<(OpportunityView, Vec<PanelView>)> {
+/// The candidate, read from Lever now if the sync has not got there yet, the panels that are here, and how the organization stands.
+async fn read(state: &AppState, tenant: TenantId, id: &str) -> Result<(OpportunityView, Vec<PanelView>, Standing)> {
     let mut tx = state.db.look(tenant).await?;
     let mut candidate = opportunities::view(&mut tx, id).await?;
     if candidate.is_none() {
@@ -58,7 +57,8 @@ async fn read(state: &AppState, tenant: TenantId, id: &str) -> Result<(Opportuni
         candidate = opportunities::view(&mut tx, id).await?;
     }
     let panels = panels::page_of_opportunity(&mut tx, id, &Paging::widest(None)).await?;
-    Ok((candidate.ok_or_else(Error::not_found)?, panels.data))
+    let standing = notice::standing(state, &mut tx).await?;
+    Ok((candidate.ok_or_else(Error::not_found)?, panels.data, standing))
 }
 
 fn page(visitor: &Visitor, standing: Standing, candidate: OpportunityView, upcoming: Vec<PanelCard>, past: Vec<PanelCard>) -> CandidatePage {

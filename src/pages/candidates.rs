@@ -120,7 +120,7 @@ async fn read(state: &AppState, tenant: TenantId, search: &Search) -> Result<Pag
 /// What stands around the list.
 async fn around(state: &AppState, tenant: TenantId) -> Result<(Standing, Choices)> {
     let mut tx = state.db.look(tenant).await?;
-    let standing = notice::standing_in(state, &mut tx).await?;
+    let standing = notice::standing(state, &mut tx).await?;
     Ok((standing, mirror::choices(&mut tx).await?))
 }
 

@@ -142,10 +142,9 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
     let now = state.clock.now();
     let address = Address::of(Week::of(wish.week.as_deref(), now, visitor.zone), wish);
     let by = if address.wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
-    // One after the other in one look: another connection for the second would take longer than it does.
     let mut tx = state.db.look(tenant).await?;
     let found = read(&mut tx, &address, by).await?;
-    let standing = notice::standing_in(&state, &mut tx).await?;
+    let standing = notice::standing(&state, &mut tx).await?;
     drop(tx);
     let rows = address.week.rows(&found.interviews, by);
     Ok(render(&InterviewsPage {

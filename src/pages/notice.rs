@@ -4,7 +4,6 @@
 use crate::connect::{self, ConnectionStatus, ConnectionView};
 use crate::db::TenantTx;
 use crate::error::Result;
-use crate::ids::TenantId;
 use crate::state::AppState;
 use crate::sync::{self, Kind, SyncView};
 
@@ -39,20 +38,11 @@ pub(super) struct Standing {
     pub(super) notice: Option<Notice>,
 }
 
-/// Reads how the organization stands, beside whatever else a page reads.
+/// Reads how the organization stands, in the same look as whatever else a page reads: another connection would cost more than it saves.
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn standing(state: &AppState, tenant: TenantId) -> Result<Standing> {
-    let mut tx = state.db.look(tenant).await?;
-    standing_in(state, &mut tx).await
-}
-
-/// The same in a look that is used for more.
-///
-/// # Errors
-/// The database failed.
-pub(super) async fn standing_in(state: &AppState, tx: &mut TenantTx) -> Result<Standing> {
+pub(super) async fn standing(state: &AppState, tx: &mut TenantTx) -> Result<Standing> {
     let connection = connect::view(state, tx).await?;
     let newest = if copied(&connection) == Copied::Arriving { sync::latest(tx).await? } else { None };
     Ok(judge(&connection, newest.as_ref()))

@@ -13,14 +13,19 @@ pub(super) fn day(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
 /// `9:00 – 10:30 AM`; only the beginning when nobody knows the end.
 pub(super) fn span(start: DateTime<Utc>, end: Option<DateTime<Utc>>, zone: Tz) -> String {
     let (start, end) = (start.with_timezone(&zone), end.map(|end| end.with_timezone(&zone)));
-    let whole = |at: &DateTime<Tz>| at.format("%-I:%M %p").to_string();
     match end {
-        None => whole(&start),
-        Some(end) if (end.hour() < 12) == (start.hour() < 12) && end.date_naive() == start.date_naive() => {
-            format!("{} – {}", start.format("%-I:%M"), whole(&end))
+        None => clock(&start),
+        Some(end) if end.hour12().0 == start.hour12().0 && end.date_naive() == start.date_naive() => {
+            format!("{}:{:02} – {}", start.hour12().1, start.minute(), clock(&end))
         }
-        Some(end) => format!("{} – {}", whole(&start), whole(&end)),
+        Some(end) => format!("{} – {}", clock(&start), clock(&end)),
     }
+}
+
+/// `9:00 AM`. A week says it a hundred times, and chrono's patterns are read anew each time.
+fn clock(at: &DateTime<Tz>) -> String {
+    let (is_afternoon, hour) = at.hour12();
+    format!("{hour}:{:02} {}", at.minute(), if is_afternoon { "PM" } else { "AM" })
 }
 
 /// `12:00 PM in New York`, when the clocks there show something else.
@@ -29,8 +34,9 @@ pub(super) fn elsewhere(start: DateTime<Utc>, zone: Tz, panel_zone: Option<&str>
     let at = start.with_timezone(&there);
     let same = at.offset().fix() == start.with_timezone(&zone).offset().fix();
     (!same).then(|| {
-        let day = if at.date_naive() == start.with_timezone(&zone).date_naive() { "" } else { " %A" };
-        format!("{} in {}", at.format(&format!("%-I:%M %p{day}")), city(there))
+        let same_day = at.date_naive() == start.with_timezone(&zone).date_naive();
+        let day = if same_day { String::new() } else { at.format(" %A").to_string() };
+        format!("{}{day} in {}", clock(&at), city(there))
     })
 }
 
