@@ -44,8 +44,9 @@ impl Db {
         let options = options(config)?;
         // Lever waits some ten seconds for an acknowledgement: a lock that lasts must not outlast that.
         let impatient = options.clone().options([("lock_timeout", "3s"), ("statement_timeout", "8s")]);
-        // Finding what is due goes on for everybody else, whatever one row waits for.
-        let brisk = options.clone().options([("lock_timeout", "2s")]);
+        // Finding what is due goes on for everybody else, whatever one row waits for. A claim that the disk never saw was never made: the
+        // job is due again, and whoever believes to have it is told so by its fence.
+        let brisk = options.clone().options([("lock_timeout", "2s"), ("synchronous_commit", "off")]);
         let pool = |size: u32, role: &'static str, options: &PgConnectOptions| {
             PgPoolOptions::new()
                 .max_connections(size)
@@ -70,6 +71,16 @@ impl Db {
     /// The database cannot be reached, or no connection came free in five seconds.
     pub async fn begin(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
         begin(&self.app, "BEGIN", tenant).await
+    }
+
+    /// Begins work that is found out again by itself should the database's machine die in the next half second: what was read from Lever,
+    /// or what an operation's own record leads back to. Its commit does not wait for the disk. Nothing is lost out of turn: whatever is
+    /// committed after it reaches the disk after it.
+    ///
+    /// # Errors
+    /// As [`Db::begin`].
+    pub async fn begin_recoverable(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
+        begin(&self.app, "BEGIN; SET LOCAL synchronous_commit = off", tenant).await
     }
 
     /// Begins a look at what an organization has: Postgres refuses writes in it. It is simply dropped: its end travels with what the pool

@@ -19,9 +19,7 @@ pub const ANOTHER_ENVIRONMENT: &str = "lever_environment_changed";
 /// # Errors
 /// 409 `not_connected`, `lever_connection_incomplete`, `lever_environment_changed` or `lever_reauthorization_required`, each saying who must do what.
 pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account, Connection)> {
-    let mut tx = state.db.begin(tenant).await?;
-    let connection = connection::find(&mut tx).await?;
-    tx.commit().await?;
+    let connection = connection::find(&mut state.db.look(tenant).await?).await?;
     let connection = match connection {
         Some(connection) => connection,
         None => return Err(not_connected()),

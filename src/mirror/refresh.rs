@@ -43,7 +43,7 @@ struct Found {
 /// 404 when the connection has ended; Lever or the database failed. Nothing was stored.
 pub async fn opportunity(state: &AppState, tenant: TenantId, account: &Account, epoch: i64, id: &str) -> Result<Refreshed> {
     let reading = read(state, account, id).await?;
-    let mut tx = state.db.begin(tenant).await?;
+    let mut tx = state.db.begin_recoverable(tenant).await?;
     if !accounts::hold(&mut tx, epoch).await? {
         return Err(Error::not_found());
     }

@@ -75,7 +75,8 @@ where
     let fingerprint = crypto::hash([path.as_bytes(), b"\n", body.canonical().as_bytes()].concat());
     let claimed = Claimed { caller: caller.user_id.clone(), route, key, at: state.clock.now() };
     let claim = || async {
-        let mut tx = state.db.begin(caller.tenant).await?;
+        // Before anything is sent, the operation's record takes it to the disk.
+        let mut tx = state.db.begin_recoverable(caller.tenant).await?;
         let row = claimed.claim(&mut tx, &fingerprint).await?;
         tx.commit().await?;
         Ok(row)
@@ -206,7 +207,8 @@ impl Claimed {
         let text = String::from_utf8(body.to_vec()).map_err(Error::internal)?;
         let headers: Vec<_> = KEPT_HEADERS.iter().filter_map(|name| Some((name.as_str(), parts.headers.get(name)?.to_str().ok()?))).collect();
         let end = || async {
-            let mut tx = state.db.begin(caller.tenant).await?;
+            // Without it, the operation it is tied to is the answer.
+            let mut tx = state.db.begin_recoverable(caller.tenant).await?;
             if is_not_now(parts.status, &text) {
                 self.free(&mut tx).await?;
             } else {

@@ -25,9 +25,7 @@ pub(super) async fn of(state: &AppState, tenant: TenantId, operation: &Operation
         Status::Failed => Err(operation.failure().map_or_else(|| Error::internal("a failed operation without a reason"), |failure| failure.error())),
         Status::Sending | Status::Unknown => log::accepted(operation),
         Status::Succeeded => {
-            let mut tx = state.db.begin(tenant).await?;
-            let response = done(&mut tx, operation).await?;
-            tx.commit().await?;
+            let response = done(&mut state.db.look(tenant).await?, operation).await?;
             // Done, but our copy could not be read again yet: the operation says what there is to say.
             response.map_or_else(|| log::accepted(operation), Ok)
         }

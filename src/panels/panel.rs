@@ -29,9 +29,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// 404, or 409 `panel_not_externally_managed`.
 pub(super) async fn known(state: &AppState, tenant: TenantId, id: &str) -> Result<PanelRow> {
-    let mut tx = state.db.begin(tenant).await?;
-    let panel = panels::find(&mut tx, id).await?;
-    tx.commit().await?;
+    let panel = panels::find(&mut state.db.look(tenant).await?, id).await?;
     let panel = panel.filter(|panel| panel.gone_at.is_none()).ok_or_else(Error::not_found)?;
     if panel.externally_managed {
         return Ok(panel);
@@ -60,7 +58,7 @@ pub(super) async fn read_fresh(
     let read = async move {
         let read_at = state.clock.now();
         let found = whereabouts::find(&state, tenant, (&account, Some(epoch)), &panel.opportunity_id, &panel.id).await?;
-        let mut tx = state.db.begin(tenant).await?;
+        let mut tx = state.db.begin_recoverable(tenant).await?;
         if !accounts::hold(&mut tx, epoch).await? {
             return Err(Error::not_found());
         }

@@ -69,9 +69,7 @@ async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value
 
 /// Reads the candidate and the panels again, unless our copy is new: what is judged now must be what Lever has.
 async fn make_fresh(state: &AppState, caller: &Caller, (account, epoch): (&Account, i64), opportunity: &str, patience: Patience) -> Result<()> {
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let known = opportunities::find(&mut tx, opportunity).await?;
-    tx.commit().await?;
+    let known = opportunities::find(&mut state.db.look(caller.tenant).await?, opportunity).await?;
     let read_at = known.filter(|known| known.gone_at.is_none()).and_then(|known| known.panels_synced_at.map(|panels| panels.min(known.synced_at)));
     let is_new = read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH);
     if is_new {
