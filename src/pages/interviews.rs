@@ -128,7 +128,10 @@ impl Address {
     }
 
     fn panel(&self, id: &str) -> String {
-        form_urlencoded::Serializer::for_suffix(self.closed.clone(), PATH.len() + 1).append_pair("panel", id).finish()
+        let mut address = self.closed.clone();
+        address.push_str("&panel=");
+        address.extend(form_urlencoded::byte_serialize(id.as_bytes()));
+        address
     }
 
     fn shows_canceled(&self) -> bool {

@@ -105,7 +105,7 @@ fn slot(interview: PanelInterview, zone: Tz) -> Slot {
     Slot {
         subject: subject(interview.subject),
         time: interview.start.map_or_else(String::new, |start| when::span(start, interview.end, zone)),
-        people: interview.interviewers.into_iter().map(person).collect(),
+        people: interview.interviewers.iter().map(|interviewer| person(interviewer).to_owned()).collect(),
         location: interview.location.filter(|location| !location.is_empty()),
         note: interview.note.filter(|note| !note.is_empty()),
     }
@@ -117,8 +117,8 @@ pub(super) fn subject(subject: Option<String>) -> String {
 }
 
 /// What an interviewer is called; somebody of whom nothing is known is called by their id, as everywhere.
-pub(super) fn person(person: InterviewerView) -> String {
-    person.name.or(person.email).unwrap_or(person.id)
+pub(super) fn person(person: &InterviewerView) -> &str {
+    person.name.as_deref().or(person.email.as_deref()).unwrap_or(&person.id)
 }
 
 #[cfg(test)]
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn an_interviewer_of_whom_little_is_known_is_still_somebody() {
         let nobody = InterviewerView { id: "u".into(), name: None, email: None, feedback_template_id: None };
-        assert_eq!(person(nobody.clone()), "u");
-        assert_eq!(person(InterviewerView { email: Some("rosa@acme.example".into()), ..nobody }), "rosa@acme.example");
+        assert_eq!(person(&nobody), "u");
+        assert_eq!(person(&InterviewerView { email: Some("rosa@acme.example".into()), ..nobody }), "rosa@acme.example");
     }
 }

@@ -164,14 +164,15 @@ impl Week {
 /// In whose rows an interview stands: id, name, and with whom.
 fn people(view: &InterviewView, by: By) -> Vec<(String, String, String)> {
     let candidate = candidate_line::name(view.candidate_name.clone(), false);
-    let interviewers: Vec<(String, String)> =
-        view.interview.interviewers.iter().map(|interviewer| (interviewer.id.clone(), panel_card::person(interviewer.clone()))).collect();
+    let interviewers = &view.interview.interviewers;
     match by {
         By::Candidate => {
-            let names: Vec<&str> = interviewers.iter().map(|(_, name)| name.as_str()).collect();
+            let names: Vec<&str> = interviewers.iter().map(panel_card::person).collect();
             vec![(view.opportunity_id.clone(), candidate, names.join(", "))]
         }
-        By::Interviewer => interviewers.into_iter().map(|(id, name)| (id, name, candidate.clone())).collect(),
+        By::Interviewer => {
+            interviewers.iter().map(|interviewer| (interviewer.id.clone(), panel_card::person(interviewer).to_owned(), candidate.clone())).collect()
+        }
     }
 }
 
