@@ -49,17 +49,21 @@ struct Row {
 /// # Errors
 /// The database failed.
 pub async fn overview(tx: &mut TenantTx, keyring: &Keyring) -> Result<Option<Overview>, sqlx::Error> {
-    // Of retired webhooks too: their keys are secrets as well, and what they missed was missed.
+    // Of retired webhooks too: their keys are secrets as well, and what they missed was missed. The first and the last delivery are each an
+    // end of an index; asked for as a minimum and a maximum, Postgres may read all that lie between.
     let row: Option<Row> = sqlx::query_as(select!(
         ", c.access_token, c.refresh_token,
            (SELECT ROW(u.name, u.email, u.access_role, u.deactivated_at IS NOT NULL OR u.gone_at IS NOT NULL)
             FROM users u WHERE u.tenant_id = $1 AND u.id = c.lever_user_id) AS grantor,
            ARRAY(SELECT ROW(w.id, w.event, w.signature_token, w.retired_at IS NULL AND w.lever_id IS NOT NULL AND w.signature_token IS NOT NULL,
-                            CASE WHEN w.missed_at >= c.connected_at THEN w.missed_at END, d.first_at, d.last_at)
+                            CASE WHEN w.missed_at >= c.connected_at THEN w.missed_at END,
+                            (SELECT received_at FROM webhook_deliveries
+                             WHERE tenant_id = $1 AND event = w.event AND received_at >= c.connected_at AND w.retired_at IS NULL
+                             ORDER BY received_at LIMIT 1),
+                            (SELECT received_at FROM webhook_deliveries
+                             WHERE tenant_id = $1 AND event = w.event AND received_at >= c.connected_at AND w.retired_at IS NULL
+                             ORDER BY received_at DESC LIMIT 1))
                  FROM webhooks w
-                 CROSS JOIN LATERAL (
-                     SELECT min(received_at) AS first_at, max(received_at) AS last_at FROM webhook_deliveries
-                     WHERE tenant_id = $1 AND event = w.event AND received_at >= c.connected_at AND w.retired_at IS NULL) AS d
                  WHERE w.tenant_id = $1
                    AND (w.retired_at IS NULL OR w.signature_token IS NOT NULL OR w.missed_at >= c.connected_at)) AS webhooks"
     ))
