@@ -66,7 +66,7 @@ fn page(visitor: &Visitor, standing: Standing, candidate: OpportunityView, upcom
     let phones = if candidate.phones.is_empty() { contact.map_or(&[][..], |contact| &contact.phones) } else { &candidate.phones };
     let emails = if candidate.emails.is_empty() { contact.map_or(&[][..], |contact| &contact.emails) } else { &candidate.emails };
     CandidatePage {
-        shell: Shell::of(candidate_line::name(candidate.name.clone(), candidate.anonymized), Section::Candidates, &visitor.caller),
+        shell: Shell::of(candidate_line::name(candidate.name.as_deref(), candidate.anonymized), Section::Candidates, &visitor.caller),
         emails: emails.to_vec(),
         phones: phones.iter().filter_map(|phone| phone.value.clone()).collect(),
         location: contact.and_then(|contact| contact.location.clone()),

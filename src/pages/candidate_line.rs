@@ -31,7 +31,7 @@ impl Line {
         let more_tags = tags.len().saturating_sub(TAGS_SHOWN);
         tags.truncate(TAGS_SHOWN);
         Self {
-            name: name(candidate.name, candidate.anonymized),
+            name: name(candidate.name.as_deref(), candidate.anonymized).to_owned(),
             id: candidate.id,
             headline: candidate.headline,
             stage: candidate.stage.map(|stage| stage.text.unwrap_or(stage.id)),
@@ -47,11 +47,11 @@ impl Line {
 }
 
 /// What a candidate is called, whatever is known of them.
-pub(super) fn name(name: Option<String>, anonymized: bool) -> String {
+pub(super) fn name(name: Option<&str>, anonymized: bool) -> &str {
     match name {
         Some(name) if !anonymized => name,
-        _ if anonymized => "Anonymized candidate".to_owned(),
-        _ => "Candidate without a name".to_owned(),
+        _ if anonymized => "Anonymized candidate",
+        _ => "Candidate without a name",
     }
 }
 
@@ -66,8 +66,8 @@ mod tests {
 
     #[test]
     fn everyone_is_called_something_and_nobody_who_asked_to_be_forgotten_by_name() {
-        assert_eq!(name(Some("Ada Example".into()), false), "Ada Example");
-        assert_eq!(name(Some("Ada Example".into()), true), "Anonymized candidate");
+        assert_eq!(name(Some("Ada Example"), false), "Ada Example");
+        assert_eq!(name(Some("Ada Example"), true), "Anonymized candidate");
         assert_eq!(name(None, false), "Candidate without a name");
     }
 

@@ -30,7 +30,7 @@ const MOST: usize = 200;
 
 #[derive(Template)]
 #[template(path = "interviews.html")]
-struct InterviewsPage {
+struct InterviewsPage<'a> {
     shell: Shell,
     is_admin: bool,
     standing: Standing,
@@ -38,7 +38,7 @@ struct InterviewsPage {
     title: String,
     zone: String,
     days: Vec<Day>,
-    rows: Vec<Row>,
+    rows: Vec<Row<'a>>,
     by: By,
     /// Whose interviews alone are shown.
     only: Option<String>,
@@ -194,7 +194,7 @@ async fn read(tx: &mut TenantTx, address: &Address, by: By) -> Result<Found> {
     let panel = match panel {
         Some(panel) => {
             let name = opportunities::find(tx, &panel.opportunity_id).await?.and_then(|row| row.name).filter(|name| !name.is_empty());
-            Some((panel, super::candidate_line::name(name, false)))
+            Some((panel, super::candidate_line::name(name.as_deref(), false).to_owned()))
         }
         None => None,
     };

@@ -103,7 +103,7 @@ impl PanelCard {
 
 fn slot(interview: PanelInterview, zone: Tz) -> Slot {
     Slot {
-        subject: subject(interview.subject),
+        subject: subject(interview.subject.as_deref()).to_owned(),
         time: interview.start.map_or_else(String::new, |start| when::span(start, interview.end, zone)),
         people: interview.interviewers.iter().map(|interviewer| person(interviewer).to_owned()).collect(),
         location: interview.location.filter(|location| !location.is_empty()),
@@ -112,8 +112,8 @@ fn slot(interview: PanelInterview, zone: Tz) -> Slot {
 }
 
 /// What an interview is called.
-pub(super) fn subject(subject: Option<String>) -> String {
-    subject.filter(|subject| !subject.is_empty()).unwrap_or_else(|| "Interview".to_owned())
+pub(super) fn subject(subject: Option<&str>) -> &str {
+    subject.filter(|subject| !subject.is_empty()).unwrap_or("Interview")
 }
 
 /// What an interviewer is called; somebody of whom nothing is known is called by their id, as everywhere.

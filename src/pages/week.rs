@@ -1,5 +1,6 @@
 //! A week of interviews as a table: a row for each candidate or interviewer, a column for each day. Pure.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeZone, Utc};
@@ -45,31 +46,26 @@ impl By {
             })
             .count()
     }
-
-    /// The entry's name on the page, by which the focus finds it again.
-    pub(super) fn entry_id(self, interview: &str, row: &str) -> String {
-        if self == Self::Candidate { format!("entry-{interview}") } else { format!("entry-{interview}-{row}") }
-    }
 }
 
 /// One row.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) days: Vec<Vec<Entry>>,
+pub(super) struct Row<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) days: [Vec<Entry<'a>>; 7],
 }
 
 /// One interview in a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) panel_id: String,
-    pub(super) interview_id: String,
-    pub(super) subject: String,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entry<'a> {
+    pub(super) panel_id: &'a str,
+    pub(super) interview_id: &'a str,
+    pub(super) subject: &'a str,
     pub(super) time: String,
     pub(super) elsewhere: Option<String>,
     /// Interviewers in a candidate's row, the candidate in an interviewer's.
-    pub(super) with: String,
+    pub(super) with: Cow<'a, str>,
     pub(super) standing: Standing,
 }
 
@@ -115,21 +111,20 @@ impl Week {
     }
 
     /// The table: rows by name, and in each cell interviews by time. What has no time is in no week.
-    pub(super) fn rows(&self, interviews: &[InterviewView], by: By) -> Vec<Row> {
-        let mut rows: Vec<Row> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
+    pub(super) fn rows<'a>(&self, interviews: &'a [InterviewView], by: By) -> Vec<Row<'a>> {
+        let mut rows: Vec<Row<'a>> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for view in interviews {
             let Some(column) = view.interview.start.and_then(|start| self.column(start)) else { continue };
             for (id, name, with) in people(view, by) {
-                let entry = self.entry(view, with);
-                let at = *places.entry(id).or_insert_with_key(|id| {
-                    rows.push(Row { id: id.clone(), name, days: vec![Vec::new(); 7] });
+                let at = *places.entry(id).or_insert_with(|| {
+                    rows.push(Row { id, name, days: Default::default() });
                     rows.len() - 1
                 });
-                rows[at].days[column].push(entry);
+                rows[at].days[column].push(self.entry(view, with));
             }
         }
-        rows.sort_by_cached_key(|row| (row.name.to_lowercase(), row.id.clone()));
+        rows.sort_by_cached_key(|row| (row.name.to_lowercase(), row.id));
         rows
     }
 
@@ -139,13 +134,13 @@ impl Week {
         usize::try_from(days).ok().filter(|column| *column < 7)
     }
 
-    fn entry(&self, view: &InterviewView, with: String) -> Entry {
+    fn entry<'a>(&self, view: &'a InterviewView, with: Cow<'a, str>) -> Entry<'a> {
         let interview = &view.interview;
         let start = interview.start.unwrap_or_default();
         Entry {
-            panel_id: interview.panel_id.clone(),
-            interview_id: interview.id.clone(),
-            subject: panel_card::subject(interview.subject.clone()),
+            panel_id: &interview.panel_id,
+            interview_id: &interview.id,
+            subject: panel_card::subject(interview.subject.as_deref()),
             time: when::span(start, interview.end, self.zone),
             elsewhere: when::elsewhere(start, self.zone, interview.timezone.as_deref()),
             with,
@@ -162,17 +157,16 @@ impl Week {
 }
 
 /// In whose rows an interview stands: id, name, and with whom.
-fn people(view: &InterviewView, by: By) -> Vec<(String, String, String)> {
-    let candidate = candidate_line::name(view.candidate_name.clone(), false);
-    let interviewers = &view.interview.interviewers;
-    match by {
-        By::Candidate => {
-            let names: Vec<&str> = interviewers.iter().map(panel_card::person).collect();
-            vec![(view.opportunity_id.clone(), candidate, names.join(", "))]
+fn people(view: &InterviewView, by: By) -> Vec<(&str, &str, Cow<'_, str>)> {
+    let candidate = candidate_line::name(view.candidate_name.as_deref(), false);
+    let interviewers = view.interview.interviewers.as_slice();
+    match (by, interviewers) {
+        (By::Candidate, [one]) => vec![(&view.opportunity_id, candidate, Cow::Borrowed(panel_card::person(one)))],
+        (By::Candidate, several) => {
+            let names: Vec<&str> = several.iter().map(panel_card::person).collect();
+            vec![(&view.opportunity_id, candidate, Cow::Owned(names.join(", ")))]
         }
-        By::Interviewer => {
-            interviewers.iter().map(|interviewer| (interviewer.id.clone(), panel_card::person(interviewer).to_owned(), candidate.clone())).collect()
-        }
+        (By::Interviewer, all) => all.iter().map(|one| (one.id.as_str(), panel_card::person(one), Cow::Borrowed(candidate))).collect(),
     }
 }
 
@@ -236,10 +230,10 @@ mod tests {
             interview("c", "2026-12-09T17:00:00Z", &["Rosa"]),
         ];
         let rows = week.rows(&interviews, By::Candidate);
-        assert_eq!((rows.len(), rows[0].name.as_str(), rows[0].days[1].len()), (1, "Ada Example", 2));
-        assert_eq!((rows[0].days[1][0].with.as_str(), rows[0].days[1][0].time.as_str()), ("Rosa, Ben", "9:00 AM"));
+        assert_eq!((rows.len(), rows[0].name, rows[0].days[1].len()), (1, "Ada Example", 2));
+        assert_eq!((rows[0].days[1][0].with.as_ref(), rows[0].days[1][0].time.as_str()), ("Rosa, Ben", "9:00 AM"));
         let rows = week.rows(&interviews, By::Interviewer);
-        let counts: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.days.iter().map(Vec::len).sum::<usize>())).collect();
+        let counts: Vec<_> = rows.iter().map(|row| (row.name, row.days.iter().map(Vec::len).sum::<usize>())).collect();
         assert_eq!(counts, [("Ben", 1), ("Rosa", 2)]);
     }
 

@@ -30,7 +30,7 @@ fn clock(at: &DateTime<Tz>) -> String {
 
 /// `12:00 PM in New York`, when the clocks there show something else.
 pub(super) fn elsewhere(start: DateTime<Utc>, zone: Tz, panel_zone: Option<&str>) -> Option<String> {
-    let there: Tz = panel_zone?.parse().ok()?;
+    let there: Tz = panel_zone.filter(|name| *name != zone.name())?.parse().ok()?;
     let at = start.with_timezone(&there);
     let same = at.offset().fix() == start.with_timezone(&zone).offset().fix();
     (!same).then(|| {
