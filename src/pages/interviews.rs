@@ -39,7 +39,8 @@ struct InterviewsPage<'a> {
     zone: String,
     days: Vec<Day>,
     rows: Vec<Row<'a>>,
-    by: By,
+    row_links: Links,
+    panel_links: Links,
     /// Whose interviews alone are shown.
     only: Option<String>,
     /// There are more than are shown.
@@ -69,16 +70,29 @@ pub(super) struct Wish {
 /// Addresses of this page that differ in one thing.
 struct Address {
     week: Week,
+    by: By,
     wish: Wish,
-    /// Of the page as it is, with no panel open. A week links to it with each of its interviews.
-    closed: String,
+}
+
+/// Addresses that differ in one id: a week links to each of its interviews, and to each of its rows.
+struct Links {
+    base: String,
+    field: &'static str,
+}
+
+impl Links {
+    fn to(&self, id: &str) -> String {
+        let mut address = String::with_capacity(self.base.len() + self.field.len() + id.len() + 2);
+        address.extend([self.base.as_str(), "&", self.field, "="]);
+        address.extend(form_urlencoded::byte_serialize(id.as_bytes()));
+        address
+    }
 }
 
 impl Address {
     fn of(week: Week, wish: Wish) -> Self {
-        let mut address = Self { week, wish, closed: String::new() };
-        address.closed = address.with(address.week.this(), &[]);
-        address
+        let by = if wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
+        Self { week, by, wish }
     }
 
     fn with(&self, week: String, changes: &[(&str, Option<&str>)]) -> String {
@@ -122,16 +136,18 @@ impl Address {
         self.with(self.week.this(), &[("canceled", shown.then_some("true"))])
     }
 
-    fn only(&self, by: &By, id: &str) -> String {
-        let name = if *by == By::Candidate { "opportunityId" } else { "interviewerId" };
-        self.with(self.week.this(), &[(name, Some(id))])
+    /// The page as it is, with no panel open.
+    fn closed(&self) -> String {
+        self.with(self.week.this(), &[])
     }
 
-    fn panel(&self, id: &str) -> String {
-        let mut address = self.closed.clone();
-        address.push_str("&panel=");
-        address.extend(form_urlencoded::byte_serialize(id.as_bytes()));
-        address
+    fn panels(&self) -> Links {
+        Links { base: self.closed(), field: "panel" }
+    }
+
+    fn rows(&self) -> Links {
+        let field = if self.by == By::Candidate { "opportunityId" } else { "interviewerId" };
+        Links { base: self.with(self.week.this(), &[(field, None)]), field }
     }
 
     fn shows_canceled(&self) -> bool {
@@ -144,12 +160,11 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
     let tenant = visitor.caller.tenant;
     let now = state.clock.now();
     let address = Address::of(Week::of(wish.week.as_deref(), now, visitor.zone), wish);
-    let by = if address.wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
     let mut tx = state.db.look(tenant).await?;
-    let found = read(&mut tx, &address, by).await?;
+    let found = read(&mut tx, &address).await?;
     let standing = notice::standing(&state, &mut tx).await?;
     drop(tx);
-    let rows = address.week.rows(&found.interviews, by);
+    let rows = address.week.rows(&found.interviews, address.by);
     Ok(render(&InterviewsPage {
         shell: Shell::of("Interviews", Section::Interviews, &visitor.caller),
         is_admin: visitor.is_admin(),
@@ -159,7 +174,8 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
         days: address.week.days(),
         only: only(&address.wish, &found.interviews),
         rows,
-        by,
+        row_links: address.rows(),
+        panel_links: address.panels(),
         cut: found.cut,
         details: found.panel.map(|(panel, candidate)| Details { card: PanelCard::of(panel, visitor.zone, now), candidate }),
         address,
@@ -172,7 +188,7 @@ struct Found {
     panel: Option<(PanelView, String)>,
 }
 
-async fn read(tx: &mut TenantTx, address: &Address, by: By) -> Result<Found> {
+async fn read(tx: &mut TenantTx, address: &Address) -> Result<Found> {
     let (from, to) = address.week.span();
     let text = |time: chrono::DateTime<chrono::Utc>| Some(time.to_rfc3339_opts(SecondsFormat::Secs, true));
     let some = |wish: &Option<String>| wish.clone().filter(|wish| !wish.is_empty());
@@ -184,7 +200,7 @@ async fn read(tx: &mut TenantTx, address: &Address, by: By) -> Result<Found> {
         status: Some(if address.shows_canceled() { "any" } else { "scheduled" }.to_owned()),
     };
     let Page { data: mut interviews, next_cursor } = interviews::page(tx, &filter, &Paging::widest(None)).await?;
-    let fits = by.fits(&interviews, MOST);
+    let fits = address.by.fits(&interviews, MOST);
     let cut = next_cursor.is_some() || fits < interviews.len();
     interviews.truncate(fits);
     let panel = match some(&address.wish.panel) {
@@ -232,6 +248,7 @@ mod tests {
         assert_eq!(address.today(), "/interviews?by=interviewer&interviewerId=a%26b&canceled=true");
         assert_eq!(address.everyone(), "/interviews?week=2026-11-30&by=interviewer&canceled=true");
         assert_eq!(address.canceled(false), "/interviews?week=2026-11-30&by=interviewer&interviewerId=a%26b");
-        assert!(address.panel("p1").ends_with("&panel=p1"));
+        assert_eq!(address.panels().to("p&1"), "/interviews?week=2026-11-30&by=interviewer&interviewerId=a%26b&canceled=true&panel=p%261");
+        assert_eq!(address.rows().to("c"), "/interviews?week=2026-11-30&by=interviewer&canceled=true&interviewerId=c");
     }
 }
