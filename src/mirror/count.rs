@@ -1,4 +1,4 @@
-//! How many objects of a kind a sync has brought: what it counts where several of Lever's lists bring the same kind.
+//! How many objects of a kind are here that were seen since a sync began, whichever list or run brought them: what it counts in the end.
 
 use chrono::{DateTime, Utc};
 
@@ -22,6 +22,42 @@ pub async fn postings(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sq
 /// The database failed.
 pub async fn opportunities(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT count(*) FROM opportunities WHERE tenant_id = $1 AND gone_at IS NULL AND synced_at >= $2")
+        .bind(tx.tenant())
+        .bind(since)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Panels that were seen since then and that Lever still has.
+///
+/// # Errors
+/// The database failed.
+pub async fn panels(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM panels WHERE tenant_id = $1 AND gone_at IS NULL AND synced_at >= $2")
+        .bind(tx.tenant())
+        .bind(since)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Notes that were seen since then and that Lever still has.
+///
+/// # Errors
+/// The database failed.
+pub async fn notes(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM notes WHERE tenant_id = $1 AND gone_at IS NULL AND synced_at >= $2")
+        .bind(tx.tenant())
+        .bind(since)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Resumes that were seen since then and that Lever still has.
+///
+/// # Errors
+/// The database failed.
+pub async fn resumes(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM resumes WHERE tenant_id = $1 AND gone_at IS NULL AND synced_at >= $2")
         .bind(tx.tenant())
         .bind(since)
         .fetch_one(&mut **tx)

@@ -5,7 +5,7 @@
 //!
 //! One set that fails costs itself. Whether more than that is wrong is seen by the next ones: see `doubt`.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
 
 use futures_util::stream::FuturesUnordered;
@@ -24,6 +24,8 @@ use crate::mirror::opportunities::{self, Among};
 
 /// Ids that are looked up at once.
 const BATCH: i64 = 20_000;
+/// Of these, so many are looked at once more just before they are asked for: others may have read some meanwhile.
+const AT_A_TIME: usize = 32;
 
 /// The sets of a run, as far as they are read.
 pub(super) struct Children<'a> {
@@ -109,14 +111,21 @@ impl<'a> Children<'a> {
 
     async fn ask_all(&mut self, account: &Account, wishes: Vec<Wish>, round: Round) -> Result<(), Halt> {
         let running = self.running;
-        let mut waiting = wishes.into_iter();
+        let mut waiting = VecDeque::from(wishes);
+        let mut next_ones = VecDeque::new();
         let mut under_way = FuturesUnordered::new();
         let mut answered = Vec::new();
         loop {
             // What is asked for and not stored yet is never more than this: it is what a crash costs.
-            while under_way.len() + answered.len() < self.doubt.at_once(round)
-                && let Some(wish) = waiting.next()
-            {
+            while under_way.len() + answered.len() < self.doubt.at_once(round) {
+                let Some(wish) = next_ones.pop_front() else {
+                    if waiting.is_empty() {
+                        break;
+                    }
+                    let some = waiting.drain(..waiting.len().min(AT_A_TIME)).collect();
+                    next_ones = beside(self.still_unread(some), &mut under_way, &mut answered).await?;
+                    continue;
+                };
                 if self.wants(&wish) {
                     under_way.push(ask(running, account, wish));
                 } else if self.doubt.is_silent_about(wish.set) {
@@ -140,6 +149,7 @@ impl<'a> Children<'a> {
         for step in self.steps.iter().filter(|step| !step.done) {
             steps::advance(&mut tx, step, &Advance { done: true, ..Advance::default() }).await?;
         }
+        self.count_all(&mut tx).await?;
         self.running.commit(tx).await
     }
 

@@ -167,12 +167,16 @@ pub(super) async fn mark_unseen_gone(tx: &mut TenantTx, kind: Kind, since: DateT
     Ok(())
 }
 
-/// Where several lists bring one kind, each list counts what no other brought before. The last one makes the count whole: with what lists of
-/// changes and others than this run have brought meanwhile, and without what has left Lever since it was counted.
+/// A run counts what it brings itself, and where several lists bring one kind, each counts what no other brought before. In the end the
+/// count is made whole: with what lists of changes and others than this run have brought meanwhile, and without what has left Lever since it
+/// was counted.
 pub(super) async fn correct_count(tx: &mut TenantTx, lists: &[StepRow], kind: Kind, since: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let there = match kind {
         Kind::Postings => mirror::count::postings(tx, since).await?,
         Kind::Opportunities => mirror::count::opportunities(tx, since).await?,
+        Kind::Panels => mirror::count::panels(tx, since).await?,
+        Kind::Notes => mirror::count::notes(tx, since).await?,
+        Kind::Resumes => mirror::count::resumes(tx, since).await?,
         _ => return Ok(()),
     };
     let counted: i64 = lists.iter().filter(|step| step.object == kind).map(|step| step.synced).sum();

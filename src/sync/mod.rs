@@ -8,6 +8,7 @@
 //! | `full` `incremental` `reconcile` | what each kind of run does |
 //! | `lists` `read` | one list page by page; one page of it |
 //! | `children` `answer` | panels, notes and resumes, one request for each set, many under way |
+//! | `meanwhile` | what others have read of these while a full sync goes on |
 //! | `doubt` | sets that failed, while nobody knows whether it is them or Lever |
 //! | `comparison` | when every list is compared with the copy again (pure) |
 //! | `unasked` | candidates of whom Lever gave no answer |
@@ -33,6 +34,7 @@ mod full;
 mod incremental;
 mod keep_fresh;
 mod lists;
+mod meanwhile;
 mod pieces;
 mod plan;
 mod progress;

@@ -23,7 +23,7 @@ pub use list::{OpportunityFilter, page};
 pub use names::names;
 pub(super) use sets::{is_news, take_set};
 pub use store::{OpportunityRow, count, find, others_of_the_person, upsert};
-pub use unread::{Among, NeverRead, StaleSets, active_unseen_since, stale, unread};
+pub use unread::{Among, NeverRead, StaleSets, active_unseen_since, stale, unread, unread_among};
 pub use view::{ApplicationView, ArchivedView, ContactSummary, OpportunityLinks, OpportunityView, PostingRef};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -54,6 +54,24 @@ pub async fn unread(
     .await
 }
 
+/// Those of these opportunities whose set of this kind is still to be read: not gone, and nobody has read it since `before`.
+///
+/// # Errors
+/// The database failed.
+pub async fn unread_among(tx: &mut TenantTx, kind: Kind, ids: &[&str], before: DateTime<Utc>) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM opportunities
+         WHERE tenant_id = $1 AND id = ANY($3) AND gone_at IS NULL
+           AND coalesce(CASE $2 WHEN 'panels' THEN panels_synced_at WHEN 'notes' THEN notes_synced_at ELSE resumes_synced_at END < $4, true)",
+    )
+    .bind(tx.tenant())
+    .bind(kind.column())
+    .bind(ids)
+    .bind(before)
+    .fetch_all(&mut **tx)
+    .await
+}
+
 /// Sets that are looked for because they were last read long ago.
 #[derive(Debug, Clone, Copy)]
 pub struct StaleSets<'a> {
