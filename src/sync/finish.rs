@@ -13,7 +13,8 @@ use crate::db::TenantTx;
 use crate::jobs::{self, Job};
 use crate::mirror;
 
-/// The regular sync may begin: whatever changed since this run began is looked for again, from Lever's own time then.
+/// The regular sync may begin: whatever changed since this run began is looked for again, from Lever's own time then. Where it has begun
+/// before, it goes on from where it is.
 pub(super) async fn begin_regular(running: &Running<'_>) -> Result<(), Halt> {
     let lists = lists_of(running).await?;
     let mut tx = running.begin().await?;
@@ -50,7 +51,7 @@ async fn lists_of(running: &Running<'_>) -> Result<Vec<StepRow>, Halt> {
     Ok(running.steps().await?.into_iter().filter(|step| !step.step.is_of_children()).collect())
 }
 
-/// Ends a full sync. It may have taken an hour: what changed meanwhile is looked for at once.
+/// Ends a full sync. What its last lists found changed is read at once, and what waited for its end.
 pub(super) async fn full(running: &Running<'_>) -> Result<(), Halt> {
     let now = running.state.clock.now();
     let mut tx = running.begin().await?;

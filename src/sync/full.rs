@@ -3,6 +3,9 @@
 //! The lists that refer to nothing else and the active candidates are read side by side; then what hangs on the active ones, many
 //! requests under way at once, while the archived candidates are listed beside it; what hangs on archived ones comes last, in a
 //! lane of its own. Every candidate is listed once, and there are three requests for each.
+//!
+//! That may take an hour. People work with the active candidates from when these are listed, so the regular sync begins then, beside the
+//! rest and in its own lane; what it reads is not read again here.
 
 use futures_util::FutureExt;
 
@@ -17,6 +20,7 @@ pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
     let (first, rest): (Vec<&StepRow>, Vec<&StepRow>) =
         steps.iter().filter(|step| !step.done && !step.step.is_of_children()).partition(|step| step.step.comes_first());
     lists::read_all(running, first).await?;
+    finish::begin_regular(running).await?;
 
     let mut children = Children::open(running, &steps).await?;
     let other_lists = one_after_the_other(running, rest);
@@ -24,7 +28,6 @@ pub(super) async fn work(running: &Running<'_>) -> Result<(), Halt> {
 
     // A list that Lever does not give us now keeps nothing waiting but what depends on it, and the end of the run.
     let left = lists::left(running).await?;
-    finish::begin_regular(running).await?;
     if left.is_none() {
         finish::settle_lists(running, &mut children).await?;
     }
