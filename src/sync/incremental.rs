@@ -14,7 +14,7 @@ use super::store::{RunKind, StepRow, quarantine, runs};
 use super::{finish, lists, sweep, unasked};
 use crate::mirror;
 use crate::mirror::children::Kind;
-use crate::mirror::opportunities::{NeverRead, StaleSets};
+use crate::mirror::opportunities::StaleSets;
 
 /// Opportunities whose sets are read before the next ones are looked up: what a crash repeats at most.
 const AT_ONCE: i64 = 20;
@@ -109,8 +109,6 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
     let (now, since) = (running.state.clock.now(), running.read_at(None));
     let mut tx = running.begin().await?;
     let beside_full = runs::under_way(&mut tx, RunKind::Full).await?.is_some();
-    // A candidate whom a webhook or a person brought, and a kind that was given up: nobody else comes back to these.
-    let never_read = if beside_full { NeverRead::Not } else { NeverRead::Too };
     let quota = sweep::quota(config.lever.requests_per_second, config.sync.interval, beside_full);
     // A few of those that could not be read are tried again first: each may take many requests.
     let ripe = quarantine::ripe(&mut tx, now, (quota / 4).clamp(1, RIPE) as i64).await?;
@@ -121,6 +119,8 @@ async fn sweep_some(running: &Running<'_>, children: &mut Children<'_>) -> Resul
         // Those that cannot be read would be the first for ever.
         let tried = ripe.iter().filter(|wish| wish.set == Some(round.set)).map(|wish| wish.opportunity.as_str());
         let but: Vec<&str> = children.held_of(round.set).chain(tried).collect();
+        // A candidate whom a webhook or a person brought, and a kind that was given up: nobody else comes back to these.
+        let never_read = round.never_read(beside_full);
         let wanted = StaleSets { kind: round.set, among: round.among, before: round.before, never_read, but: &but };
         let found = mirror::opportunities::stale(&mut tx, wanted, now, round.most(quota) as i64).await?;
         stale.extend(found.into_iter().map(|(opportunity, read_at)| round.found(opportunity, read_at, now)));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::mirror::children::Kind;
-use crate::mirror::opportunities::Among;
+use crate::mirror::opportunities::{Among, NeverRead};
 
 /// How often a set is read again at least, where an interview is to come: within five intervals of the regular sync, and so often.
 const UPCOMING: TimeDelta = TimeDelta::minutes(10);
@@ -29,8 +29,8 @@ const FOR_ARCHIVED: usize = 8;
 const FOR_NEVER_READ: usize = 2;
 /// The share of the account's rate that the sweep may take.
 const SHARE: f64 = 0.15;
-/// As long as a full sync is under way.
-const SHARE_BESIDE_FULL: f64 = 0.005;
+/// As long as a full sync is under way, which takes the rest.
+const SHARE_BESIDE_FULL: f64 = 0.05;
 /// Requests of one sweep where there is no limit.
 const UNLIMITED: usize = 50_000;
 
@@ -94,6 +94,11 @@ impl Round {
         Stale { set: self.set, opportunity, is_archived: self.among == Among::Archived, waited }
     }
 
+    /// Beside a full sync only what matters soon is read before that comes to it, and then not by that any more.
+    pub(super) fn never_read(&self, beside_full: bool) -> NeverRead {
+        if beside_full && self.among != Among::Upcoming { NeverRead::Not } else { NeverRead::Too }
+    }
+
     /// How many sets it may find: what lies beyond them is not chosen anyway. One more than there is room for tells that it is too many.
     pub(super) fn most(&self, quota: usize) -> usize {
         1 + if self.among == Among::Archived { quota.div_ceil(FOR_ARCHIVED) } else { quota }
@@ -124,7 +129,7 @@ fn longest_first(one: &Stale, other: &Stale) -> Ordering {
     waited(other).total_cmp(&waited(one))
 }
 
-/// How many requests a sweep may take that comes every `interval`. Beside a full sync, which reads every set anyway, hardly any.
+/// How many requests a sweep may take that comes every `interval`.
 pub(super) fn quota(requests_per_second: f64, interval: Duration, beside_full: bool) -> usize {
     let share = if beside_full { SHARE_BESIDE_FULL } else { SHARE };
     match requests_per_second > 0.0 {
@@ -210,6 +215,14 @@ mod tests {
     }
 
     #[test]
+    fn a_full_sync_is_left_what_nobody_has_read_unless_it_matters_soon() {
+        let taken =
+            |beside_full| rounds(now(), INTERVAL).into_iter().filter(|round| round.never_read(beside_full) == NeverRead::Too).collect::<Vec<_>>();
+        assert_eq!(taken(false), rounds(now(), INTERVAL));
+        assert!(!taken(true).is_empty() && taken(true).iter().all(|round| round.among == Among::Upcoming));
+    }
+
+    #[test]
     fn archived_candidates_get_a_little() {
         let quota = quota(10.0, INTERVAL, false);
         let weekly = of(Kind::Panels, Among::Archived);
@@ -252,7 +265,7 @@ mod tests {
     #[test]
     fn it_takes_a_small_share_of_the_rate() {
         assert_eq!(quota(10.0, INTERVAL, false), 180);
-        assert_eq!(quota(10.0, INTERVAL, true), 6);
+        assert_eq!(quota(10.0, INTERVAL, true), 60);
         assert_eq!(quota(10.0, Duration::from_secs(1), false), 4);
         assert_eq!(quota(0.0, INTERVAL, false), UNLIMITED);
     }

@@ -16,7 +16,7 @@ pub enum Among {
     Upcoming,
 }
 
-/// Whether a sweep also takes sets that were never read. A full sync reads those itself.
+/// Whether a sweep also takes sets that were never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeverRead {
     Too,
