@@ -3,6 +3,7 @@
 
 mod again;
 mod bad_upstream;
+mod beside;
 mod clocks;
 mod copy;
 mod endpoints;
