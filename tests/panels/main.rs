@@ -6,6 +6,7 @@ mod answers;
 mod conflicts;
 mod crafted;
 mod crashes;
+mod editors;
 mod fresh;
 mod histories;
 mod idempotency;
