@@ -69,7 +69,7 @@ pub use interviews::{Interview, Interviewer};
 pub use level_store::{LevelStore, StoreUnreachable, Stored};
 pub use notes::Note;
 pub use opportunities::{Opportunity, OpportunityFilter};
-pub use panels::{Panel, PanelContent};
+pub use panels::{Panel, PanelContent, is_only_named};
 pub use postings::{Posting, PostingFilter};
 pub use record::{Page, Record, Ref, Resource, whole};
 pub use resumes::Resume;

@@ -71,10 +71,26 @@ fn is_shown(interview: &Value) -> bool {
     ["date", "interviewers"].iter().all(|name| interview.get(name).is_some())
 }
 
+/// Whether an interview is in its panel only by its id: it is there, and that is all that is known of it.
+pub fn is_only_named(interview: &Value) -> bool {
+    ["date", "interviewers", "canceledAt"].iter().all(|name| interview.get(name).is_none_or(Value::is_null))
+}
+
 /// The interview that a panel names, by its id or by little more.
 fn found(shown: &Value, all: &[Record<Interview>]) -> Option<Value> {
-    let id = shown.as_str().or_else(|| shown.get("id")?.as_str())?;
+    let id = id(shown)?;
     all.iter().find(|interview| interview.id == id).map(|interview| interview.raw.clone())
+}
+
+/// The ids of the interviews that these panels only name, and that are not among `all`.
+fn only_named(panels: &[Record<Panel>], all: &[Record<Interview>]) -> Vec<String> {
+    let shown = panels.iter().filter_map(|panel| panel.raw.get("interviews")?.as_array()).flatten();
+    let named = shown.filter(|interview| is_only_named(interview)).filter_map(id);
+    named.filter(|id| all.iter().all(|interview| interview.id != *id)).map(str::to_owned).collect()
+}
+
+fn id(shown: &Value) -> Option<&str> {
+    shown.as_str().or_else(|| shown.get("id")?.as_str())
 }
 
 impl Account {
@@ -107,8 +123,22 @@ impl Account {
             true => Error::Unreadable { status: 404, reason: "panels without their interviews" },
             false => error,
         })?;
-        let all = all.records;
+        let mut all = all.records;
+        all.extend(self.unlisted(opportunity, only_named(&panels, &all)).await?);
         panels.into_iter().map(|panel| if panel.shows_its_interviews() { Ok(panel) } else { panel.with_its_interviews(&all) }).collect()
+    }
+
+    /// Interviews that no list shows, each as it is alone. One that Lever does not find is left out.
+    async fn unlisted(&self, opportunity: &str, ids: Vec<String>) -> Result<Vec<Record<Interview>>, Error> {
+        let mut found = Vec::new();
+        for id in ids {
+            match self.get_interview(opportunity, &id).await {
+                Ok(interview) => found.push(interview),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// Schedules a panel as that Lever user. Sent once: Lever refuses nothing twice.
