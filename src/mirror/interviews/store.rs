@@ -42,6 +42,8 @@ pub(in crate::mirror) async fn replace_in_panels(
     read_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let rows = inside(panels);
+    // One that its panel only names is there as well, and stays as it was.
+    let there: Vec<&str> = panels.iter().flat_map(|panel| &panel.interviews).map(|interview| interview.id.as_str()).collect();
     sqlx::query(
         "INSERT INTO interviews (tenant_id, id, panel_id, opportunity_id, start_at, end_at, canceled_at, interviewer_ids, raw, synced_at)
          SELECT $1, r.id, r.panel_id, $2, r.start_at, r.end_at, r.canceled_at, ARRAY(SELECT jsonb_array_elements_text(r.interviewers)), r.raw, $3
@@ -72,7 +74,7 @@ pub(in crate::mirror) async fn replace_in_panels(
     .bind(tx.tenant())
     .bind(read_at)
     .bind(column(panels, |panel| panel.id.as_str()))
-    .bind(column(&rows, |(_, interview)| interview.id.as_str()))
+    .bind(there)
     .execute(&mut **tx)
     .await
     .map(drop)
