@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::write::Write;
 use super::{evidence, merge};
-use crate::lever::{Interview, Panel, Record};
+use crate::lever::{Interview, Panel, Record, is_only_named};
 
 /// What Lever says of a panel that follows from its interviews.
 const FOLLOWING: [&str; 2] = ["start", "end"];
@@ -49,8 +49,8 @@ pub(super) fn edited(panel: &Value, body: &Value) -> Value {
 
 /// The panel with the interview in it; `None` when it shows the interview as answered already.
 pub(super) fn put_in(panel: &Value, write: &Write, interview: &Value) -> Option<Value> {
-    let id = interview.get("id").and_then(Value::as_str);
-    let there = evidence::by_id(panel, id);
+    let id = evidence::id(interview);
+    let there = evidence::by_id(panel, id).filter(|there| !is_only_named(there));
     let (body, shown) = match write {
         Write::AddInterview { body, .. } => (body, there.is_some()),
         Write::EditInterview { body, before, .. } => (body, there.is_some_and(|there| evidence::interview_edit_shows(before, body, there))),
@@ -63,7 +63,7 @@ pub(super) fn put_in(panel: &Value, write: &Write, interview: &Value) -> Option<
     let mut panel = panel.clone();
     panel.as_object_mut()?.retain(|name, _| !FOLLOWING.contains(&name.as_str()));
     let list = panel.as_object_mut()?.entry("interviews").or_insert_with(|| Value::Array(Vec::new())).as_array_mut()?;
-    match list.iter_mut().find(|it| it.get("id").and_then(Value::as_str) == id) {
+    match list.iter_mut().find(|it| evidence::id(it) == id) {
         Some(place) => *place = whole,
         None => list.push(whole),
     }

@@ -1,5 +1,7 @@
 //! `PATCH /v1/interviews/{interviewId}`: edits one interview by a JSON merge patch over what Lever has at that moment.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -14,7 +16,7 @@ use super::{alone, answer, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
-use crate::lever::Lane;
+use crate::lever::{Lane, is_only_named};
 use crate::mirror::LeverId;
 use crate::mirror::interviews::{self, InterviewView};
 use crate::operations::body::Body;
@@ -22,6 +24,9 @@ use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, again_when_undone, perform_as, record};
 use crate::state::AppState;
+
+/// What a caller is told to wait before trying again.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Edit one interview. What is not sent stays as it is.
 #[utoipa::path(
@@ -54,9 +59,11 @@ pub(super) async fn edit(
     let (account, connection) = accounts::open(&state, caller.tenant).await?;
     let account = account.in_lane(Lane::Person);
     let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
-    let whole = alone::read(&state, &account, place.opportunity, id.clone(), patience).await?;
+    let shown = evidence::by_id(&place.panel.raw, Some(&id));
+    shown.map_or(Ok(()), is_shown)?;
+    let whole = alone::read(&state, &account, place.opportunity.clone(), id.clone(), patience).await?;
     // Against the panel as it was then: what somebody clears meanwhile stays cleared.
-    let rest = evidence::by_id(&place.panel.raw, Some(&id)).map_or(Value::Null, |shown| alone::rest(shown, &whole));
+    let rest = shown.map_or(Value::Null, |shown| alone::rest(shown, &whole));
     let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, rest };
     match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Err(response) => Ok(response),
@@ -91,6 +98,7 @@ async fn prepare(
     panel::check_version(&mut tx, headers, &row).await?;
     judge::opportunity(&mut tx, &row.opportunity_id).await?;
     let fresh = evidence::by_id(&row.raw, Some(edit.interview)).filter(|interview| merge::is_on(interview)).ok_or_else(Error::not_found)?;
+    is_shown(fresh)?;
     let fresh = &alone::with_rest(fresh, &edit.rest);
     let before = merge::interview(fresh, &InterviewDraft::default());
     let body = merge::interview(fresh, edit.draft);
@@ -122,6 +130,18 @@ async fn prepare(
 /// The interview that Lever gets for this edit of `fresh`, an interview inside its panel.
 pub(super) fn merged(panel: &str, fresh: &Value, draft: &InterviewDraft) -> Value {
     of_panel(merge::interview(fresh, draft), panel)
+}
+
+/// Refuses to edit an interview that Lever only names: what is not shown would be lost.
+///
+/// # Errors
+/// 503 `lever_unavailable`.
+fn is_shown(interview: &Value) -> Result<()> {
+    if is_only_named(interview) {
+        let detail = "Lever does not show this interview right now. Nothing was changed; try again shortly.";
+        return Err(Error::unavailable("lever_unavailable", detail, PAUSE));
+    }
+    Ok(())
 }
 
 /// Lever wants to be told the panel of an interview that is sent alone.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::draft::PanelDraft;
 use super::merge::{self, is_on};
-use crate::lever::whole;
+use crate::lever::{is_only_named, whole};
 
 /// Whether `fresh` shows every difference between `before`, the panel that the edit was made from, and the `body` that was sent.
 pub(super) fn edit_shows(before: &Value, body: &Value, fresh: &Value) -> bool {
@@ -28,13 +28,35 @@ pub(super) fn edit_shows(before: &Value, body: &Value, fresh: &Value) -> bool {
 
 /// As [`edit_shows`], for one interview.
 pub(super) fn interview_edit_shows(before: &Value, body: &Value, fresh: &Value) -> bool {
-    fields_show(before, body, fresh)
+    !is_only_named(fresh) && fields_show(before, body, fresh)
+}
+
+/// Whether `fresh` says too little of its interviews to tell that an edit of the panel has not happened.
+pub(super) fn edit_is_unclear(before: &Value, body: &Value, fresh: &Value) -> bool {
+    let known = ids(before);
+    let mut new = interviews(body).filter(|interview| id(interview).is_none());
+    interviews(fresh).any(is_only_named) || new.any(|interview| is_perhaps_added(interview, fresh, &known))
+}
+
+/// Whether `fresh` has an interview that was not `known` and says too little of it to tell that it is not the one of `body`.
+pub(super) fn is_perhaps_added(body: &Value, fresh: &Value, known: &[String]) -> bool {
+    let (date, duration, people) = essence(body);
+    unknown(fresh, known).any(|interview| {
+        let (its_date, its_duration, its_people) = essence(interview);
+        let says_all = its_date.is_some() && its_duration.is_some() && !its_people.is_empty();
+        let may_be = its_date.is_none_or(|its| Some(its) == date) && its_duration.is_none_or(|its| Some(its) == duration);
+        !says_all && may_be && (its_people.is_empty() || its_people == people)
+    })
 }
 
 /// The ids of interviews in `fresh` that were not `known` and have the time and people of `body`.
 pub(super) fn added(body: &Value, fresh: &Value, known: &[String]) -> Vec<String> {
-    let new = interviews(fresh).filter(|interview| is_on(interview) && id(interview).is_some_and(|id| !known.iter().any(|it| it == id)));
-    new.filter(|interview| essence(interview) == essence(body)).filter_map(id).map(str::to_owned).collect()
+    unknown(fresh, known).filter(|interview| essence(interview) == essence(body)).filter_map(id).map(str::to_owned).collect()
+}
+
+/// The interviews in `fresh` that are to happen and were not `known`.
+fn unknown<'a>(fresh: &'a Value, known: &[String]) -> impl Iterator<Item = &'a Value> {
+    interviews(fresh).filter(|interview| is_on(interview) && id(interview).is_some_and(|id| !known.iter().any(|it| it == id)))
 }
 
 /// The body with the id of every new interview that Lever has already made, each used once: sent again it makes none twice.
@@ -124,9 +146,9 @@ pub(super) fn interviews(panel: &Value) -> impl Iterator<Item = &Value> {
     panel.get("interviews").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Lever's id of a panel, an interview or a person.
+/// Lever's id of a panel, an interview or a person, which may stand in the place of the object.
 pub(super) fn id(object: &Value) -> Option<&str> {
-    object.get("id").and_then(Value::as_str)
+    object.as_str().or_else(|| object.get("id")?.as_str())
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! Reading at Lever what became of a write: the only way to know when its answer never came.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::whereabouts::{self, Place};
 use super::write::{Operation, Write};
 use super::{evidence, merge};
 use crate::error::Result;
 use crate::ids::TenantId;
-use crate::lever::{Account, Panel, Record};
+use crate::lever::{Account, Panel, Record, is_only_named};
 use crate::mirror::panels::link;
 use crate::operations::Write as _;
 use crate::state::AppState;
@@ -99,7 +100,7 @@ fn judge(operation: &Operation, place: Option<Place>, read_at: DateTime<Utc>) ->
         },
     };
     if !happened {
-        return Seen::NotDone(place);
+        return if shown.is_some_and(|shown| is_unclear(write, shown)) { Seen::Unclear } else { Seen::NotDone(place) };
     }
     let (opportunity, panel) = place.map(|place| (place.opportunity, place.panel)).unzip();
     let opportunity = opportunity.unwrap_or_else(|| operation.opportunity_id.clone());
@@ -112,6 +113,16 @@ fn judge(operation: &Operation, place: Option<Place>, read_at: DateTime<Utc>) ->
         put_together: false,
         lever_status: None,
     })
+}
+
+/// Whether a panel that does not show that a write has happened says too little to tell that it has not.
+fn is_unclear(write: &Write, shown: &Value) -> bool {
+    match write {
+        Write::EditPanel { body, before, .. } => evidence::edit_is_unclear(before, body, shown),
+        Write::AddInterview { body, before, .. } => evidence::is_perhaps_added(body, shown, &evidence::ids(before)),
+        Write::EditInterview { interview, .. } => evidence::by_id(shown, Some(interview)).is_some_and(is_only_named),
+        _ => false,
+    }
 }
 
 /// Whether a panel is this booking.

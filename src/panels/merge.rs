@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{InterviewDraft, PanelDraft, SeatDraft};
 use crate::error::Mistake;
+use crate::lever::is_only_named;
 use crate::operations::fields::Sent;
 
 /// Fields that Lever sets. Sent back they would say nothing, and might be refused.
@@ -53,7 +54,7 @@ pub(super) fn interview(fresh: &Value, draft: &InterviewDraft) -> Value {
 /// The interviews of a panel that are not canceled, as they could be sent back.
 fn interviews(fresh: &Value) -> Result<Vec<Map<String, Value>>, Vec<Mistake>> {
     let all = fresh.get("interviews").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if !all.iter().all(|interview| interview.get("id").is_some_and(Value::is_string)) {
+    if !all.iter().all(|interview| interview.get("id").is_some_and(Value::is_string) && !is_only_named(interview)) {
         return Err(vec![Mistake::new("/interviews", "Lever does not show this panel's interviews whole, so changing it could lose them")]);
     }
     Ok(all.iter().filter(|interview| is_on(interview)).map(writable_interview).collect())

@@ -75,13 +75,13 @@ impl Settling<'_> {
         match self.look(account).await {
             Ok(Seen::Done(found)) => self.succeeded(account, &found).await,
             Ok(Seen::Gone) => self.failed(&Failure::gone()).await,
-            Ok(Seen::Unclear) => self.wait().await,
             Ok(Seen::NotDone(place)) => self.not_done(account, place).await,
             Err(error) if error.code() == "lever_reauthorization_required" => self.cannot_ask(self.state.clock.now()).await,
             Err(error) => {
                 tracing::info!(operation = %self.operation.id, %error, "Lever could not be asked what became of a write");
-                if self.age() > NOBODY_KNOWS { self.cannot_ask(self.state.clock.now()).await } else { self.wait().await }
+                self.wait_for_a_day().await
             }
+            Ok(Seen::Unclear) => self.wait_for_a_day().await,
         }
     }
 
@@ -166,6 +166,11 @@ impl Settling<'_> {
         tx.commit().await?;
         outcome::failed(self.state, self.claim.tenant_id, &self.operation, failure).await?;
         Ok(Outcome::Done)
+    }
+
+    /// As [`Self::wait`], but not for ever.
+    async fn wait_for_a_day(&self) -> Result<Outcome> {
+        if self.age() > NOBODY_KNOWS { self.cannot_ask(self.state.clock.now()).await } else { self.wait().await }
     }
 
     /// Not known yet: says so, and comes back; at the latest when the write can no longer be on its way.

@@ -16,6 +16,7 @@ mod killed;
 mod life;
 mod lost_answers;
 mod moved;
+mod named;
 mod odd_answers;
 mod patience;
 mod performers;
