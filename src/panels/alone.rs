@@ -8,7 +8,7 @@ use super::evidence::{id, interviews};
 use super::merge;
 use super::whereabouts::Place;
 use crate::error::{Error, Result};
-use crate::lever::{self, Account};
+use crate::lever::{self, Account, Interview, Record};
 use crate::operations::patience::Patience;
 use crate::state::AppState;
 
@@ -35,19 +35,40 @@ pub(super) async fn read(state: &AppState, account: &Account, opportunity: Strin
 /// 503 when that takes too long; Lever failed.
 pub(super) async fn read_rests(state: &AppState, account: &Account, place: Place, patience: Patience) -> Result<Value> {
     let account = account.clone();
-    let read = async move {
-        let all = match account.all_interviews(&place.opportunity).await {
-            Ok(page) => page.records,
-            Err(lever::Error::Rejected { .. }) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        let rests = interviews(&place.panel.raw).filter_map(|shown| {
-            let alone = all.iter().find(|alone| Some(alone.id.as_str()) == id(shown))?;
-            Some((alone.id.clone(), rest(shown, &alone.raw)))
-        });
-        Ok(Value::Object(rests.filter(|(_, rest)| !is_nothing(rest)).collect()))
+    patience.demand(&state.clock, async move { Ok(rests(&account, &place).await?) }).await
+}
+
+/// As [`read_rests`], however long that takes.
+///
+/// # Errors
+/// Lever failed.
+pub(super) async fn rests(account: &Account, place: &Place) -> Result<Value, lever::Error> {
+    let all = match account.all_interviews(&place.opportunity).await {
+        Ok(page) => page.records,
+        Err(lever::Error::Rejected { .. }) => Vec::new(),
+        Err(error) => return Err(error),
     };
-    patience.demand(&state.clock, read).await
+    Ok(rests_among(&place.panel.raw, &all))
+}
+
+/// The rest of one interview as one of a panel's.
+///
+/// # Errors
+/// Lever failed.
+pub(super) async fn rest_of(account: &Account, place: &Place, interview: &str) -> Result<Value, lever::Error> {
+    match account.get_interview(&place.opportunity, interview).await {
+        Ok(alone) => Ok(rests_among(&place.panel.raw, &[alone])),
+        Err(lever::Error::Rejected { .. }) => Ok(Value::Null),
+        Err(error) => Err(error),
+    }
+}
+
+fn rests_among(panel: &Value, all: &[Record<Interview>]) -> Value {
+    let rests = interviews(panel).filter_map(|shown| {
+        let alone = all.iter().find(|alone| Some(alone.id.as_str()) == id(shown))?;
+        Some((alone.id.clone(), rest(shown, &alone.raw)))
+    });
+    Value::Object(rests.filter(|(_, rest)| !is_nothing(rest)).collect())
 }
 
 /// The fields that can be sent, of an interview and of its people, that the panel does not show.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::whereabouts::{self, Place};
 use super::write::{Operation, Write};
-use super::{evidence, merge};
+use super::{alone, evidence, merge};
 use crate::error::Result;
 use crate::ids::TenantId;
 use crate::lever::{Account, Panel, Record, is_only_named};
@@ -49,7 +49,13 @@ pub(super) async fn look(state: &AppState, tenant: TenantId, account: &Account, 
     let read_at = state.clock.now();
     let Some(panel_id) = operation.request.panel() else { return look_for_mark(state, tenant, account, operation).await };
     let place = whereabouts::find(state, tenant, (account, operation.connection_epoch), &operation.opportunity_id, panel_id).await?;
-    Ok(judge(operation, place, read_at))
+    // What an edit has changed may be in what the panel does not show.
+    let rests = match (&operation.request, &place) {
+        (Write::EditPanel { .. }, Some(place)) => alone::rests(account, place).await?,
+        (Write::EditInterview { interview, .. }, Some(place)) => alone::rest_of(account, place, interview).await?,
+        _ => Value::Null,
+    };
+    Ok(judge(operation, place, &rests, read_at))
 }
 
 /// A booking carries its mark. Of several (Lever, or something between, did it twice) the oldest that takes place is the booking.
@@ -78,10 +84,12 @@ pub(super) fn booking(place: Place, read_at: DateTime<Utc>) -> Found {
     Found { opportunity, panel_id: Some(panel.id.clone()), interview_id: None, panel: Some(panel), read_at, put_together: false, lever_status: None }
 }
 
-/// What a panel (`None`: Lever has none) says about a write to it.
-fn judge(operation: &Operation, place: Option<Place>, read_at: DateTime<Utc>) -> Seen {
+/// What a panel (`None`: Lever has none), each of its interviews with its rest, says about a write to it.
+fn judge(operation: &Operation, place: Option<Place>, rests: &Value, read_at: DateTime<Utc>) -> Seen {
     let write = &operation.request;
-    let shown = place.as_ref().map(|place| &place.panel).filter(|panel| panel.canceled_at.is_none()).map(|panel| &panel.raw);
+    let on = place.as_ref().map(|place| &place.panel).filter(|panel| panel.canceled_at.is_none());
+    let whole = on.map(|panel| alone::with_rests(&panel.raw, rests));
+    let shown = whole.as_ref();
     let mut interview_id = write.interview().map(str::to_owned);
     let happened = match (write, shown) {
         (Write::SchedulePanel { .. }, _) => false,

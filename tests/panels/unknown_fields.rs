@@ -1,9 +1,9 @@
 //! Lever may show more than this product knows, anywhere. PUT replaces whole objects there, so what is not sent back is lost.
 
-use lever_integration::fake_lever::FaultKind;
+use lever_integration::fake_lever::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::lost_answers::impatient;
+use crate::lost_answers::{impatient, open, settled};
 use crate::world::{World, interview_path, panel_path, text};
 
 /// The interview as Lever shows it on its own.
@@ -85,5 +85,38 @@ async fn what_only_the_interview_itself_shows_survives_its_edit() {
     world.admin.patch(&interview_path(id), json!({"subject": "Team fit"})).await.expect(200);
     let there = alone(&world, id);
     assert_eq!((&there["subject"], &there["guide"]), (&json!("Team fit"), &json!({"id": "g1"})));
+    world.story.end().await;
+}
+
+/// What the panel does not show is looked for where it is shown, when the answer to its edit never came.
+#[tokio::test]
+async fn an_edit_of_what_only_the_interview_itself_shows_is_seen_to_have_happened_or_not() {
+    let world = World::begin().await;
+    let mut first = world.interview(0, 0);
+    first["note"] = json!("Bring a pen");
+    let panel = world.scheduled(&[first, world.interview(1, 1)]).await;
+    let (path, id) = (panel_path(&panel["id"]), &panel["interviews"][0]["id"]);
+    let without_notes = |_: &mut u16, body: &mut Value| {
+        let interviews = body["data"]["interviews"].as_array_mut();
+        interviews.into_iter().flatten().for_each(|interview| interview["note"] = Value::Null);
+    };
+    world.story.lever.fault(Fault::new("GET", "/v1/opportunities/*/panels/*", FaultKind::altered(without_notes)));
+    world.writes();
+
+    world.fault("PUT", "/v1/opportunities/*/panels/*", FaultKind::DropAfterCommit);
+    let list = json!([{"id": id, "note": "Bring a marker"}, {"id": panel["interviews"][1]["id"], "note": "Bring nothing"}]);
+    world.admin.patch(&path, json!({"interviews": list})).await.expect(200);
+    world.fault("PUT", "/v1/opportunities/*/interviews/*", FaultKind::DropAfterCommit);
+    world.admin.patch(&interview_path(id), json!({"note": "Bring chalk"})).await.expect(200);
+    assert_eq!((&alone(&world, id)["note"], world.writes()), (&json!("Bring chalk"), vec!["PUT panels".to_owned(), "PUT interviews".to_owned()]));
+
+    // Taken away, and not only out of sight.
+    world.fault("PUT", "/v1/opportunities/*/interviews/*", FaultKind::DropBeforeCommit);
+    let answer = impatient(&world, world.admin.patch(&interview_path(id), json!({"note": null}))).await;
+    let operation = open(&world, answer).await;
+    world.pass(70).await;
+    let operation = settled(&world, &operation).await;
+    assert_eq!((&operation["status"], &operation["attempts"], &alone(&world, id)["note"]), (&json!("succeeded"), &json!(2), &Value::Null));
+    assert_eq!(alone(&world, &panel["interviews"][1]["id"])["note"], "Bring nothing");
     world.story.end().await;
 }
