@@ -127,6 +127,17 @@ impl FakeLever {
         Ok(interview.json(panel, opportunity))
     }
 
+    /// The applications of an opportunity as the API answers them.
+    ///
+    /// # Errors
+    /// 404 when there is no such opportunity.
+    pub fn applications_of(&self, account: &str, opportunity: &str) -> Result<Vec<Value>, Refusal> {
+        let state = self.state();
+        let account = state.account(account)?;
+        let opportunity = account.opportunity(opportunity)?;
+        Ok(opportunity.applications_json(account.person(opportunity)))
+    }
+
     /// The notes of an opportunity as the API answers them.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
+use crate::shown::assert_shown;
 use crate::support::story::Story;
 
 /// What is stored of one kind and not gone: id and Lever's JSON.
@@ -40,7 +41,7 @@ pub async fn assert_listed(story: &Story, organization: Uuid, account: usize) {
     assert_same("opportunities", &stored(story, organization, "opportunities").await, by_key(opportunities.collect(), "id"));
 }
 
-/// As [`assert_listed`], with the panels, notes and resumes of every candidate.
+/// As [`assert_listed`], with the panels, notes and resumes of every candidate; and with what callers see of interviews and applications.
 pub async fn assert_whole(story: &Story, organization: Uuid, account: usize) {
     assert_listed(story, organization, account).await;
     let account = story.account(account);
@@ -51,6 +52,7 @@ pub async fn assert_whole(story: &Story, organization: Uuid, account: usize) {
     assert_same("panels", &stored(story, organization, "panels").await, by_key(panels_of(&story.lever, &account.id, &all), "id"));
     assert_same("notes", &stored(story, organization, "notes").await, by_key(notes.collect(), "id"));
     assert_same("resumes", &stored(story, organization, "resumes").await, by_key(resumes.collect(), "id"));
+    assert_shown(story, organization, &account, &all).await;
 }
 
 /// Fails unless the tags are as Lever has them, with their counts.
@@ -59,11 +61,11 @@ pub async fn assert_tags(story: &Story, organization: Uuid, account: usize) {
     assert_same("tags", &stored(story, organization, "tags").await, by_key(there, "text"));
 }
 
-fn by_key(objects: Vec<Value>, key: &str) -> BTreeMap<String, Value> {
+pub fn by_key(objects: Vec<Value>, key: &str) -> BTreeMap<String, Value> {
     objects.into_iter().map(|object| (object[key].as_str().expect("a key").to_owned(), object)).collect()
 }
 
-fn assert_same(kind: &str, here: &BTreeMap<String, Value>, there: BTreeMap<String, Value>) {
+pub fn assert_same(kind: &str, here: &BTreeMap<String, Value>, there: BTreeMap<String, Value>) {
     let ids = |objects: &BTreeMap<String, Value>| objects.keys().cloned().collect::<BTreeSet<_>>();
     let (ids_here, ids_there) = (ids(here), ids(&there));
     let differ: Vec<&String> = ids_here.symmetric_difference(&ids_there).collect();

@@ -15,6 +15,7 @@ mod poison;
 mod progress;
 mod reconcile;
 mod resume;
+mod shown;
 mod silence;
 mod slow_database;
 mod sweep;
