@@ -9,9 +9,7 @@ use serde_json::{Map, Value};
 use super::write::Write;
 use super::{evidence, merge};
 use crate::lever::{Interview, Panel, Record, is_only_named};
-
-/// What Lever says of a panel that follows from its interviews.
-const FOLLOWING: [&str; 2] = ["start", "end"];
+use crate::mirror::panels::FOLLOWING;
 
 /// Whether an answer leaves out nothing that was sent, nor the interviews: only then it can stand for the panel.
 pub(super) fn is_whole(panel: &Record<Panel>, write: &Write) -> bool {

@@ -250,11 +250,14 @@ async fn an_edited_panel_is_shown_as_edited_although_lever_shows_it_as_it_was() 
     world.story.lever.fault(Fault::new("GET", PANEL, old).times(2));
     let edited =
         world.admin.patch(&path, json!({"note": "Onsite", "interviews": [{"id": panel["interviews"][0]["id"], "subject": "Team fit"}]})).await;
-    let edited = edited.expect(200).json();
+    let edited = edited.expect(200);
+    let (etag, edited) = (edited.header("etag"), edited.json());
     assert_eq!((&edited["note"], &edited["interviews"][0]["subject"]), (&json!("Onsite"), &json!("Team fit")));
     assert_eq!(edited["interviews"][0]["start"], world.at(0));
     world.story.work().await;
-    is_true(&world, "read again", &world.panel(&panel["id"]).await.json()).await;
+    let again = world.panel(&panel["id"]).await.expect(200);
+    is_true(&world, "read again", &again.json()).await;
+    assert_eq!(again.header("etag"), etag, "put together or read, it is the same version");
     world.story.end().await;
 }
 

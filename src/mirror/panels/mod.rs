@@ -27,7 +27,7 @@ pub use get::etag;
 pub use list_of_opportunity::page_of_opportunity;
 pub use set::{forget_words_of_canceled, mark_all_gone, replace_for_opportunity};
 pub use store::{PanelRow, find, mark_gone, upsert};
-pub use version::{interview_version, version};
+pub use version::{FOLLOWING, interview_version, version};
 pub use view::{PanelInterview, PanelStatus, PanelView, view, view_with_version, views};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -2,11 +2,13 @@
 //! tells an editor that somebody else was faster.
 //!
 //! Lever shows one panel in many forms: a field is null or left out, an interview comes with more or less around it, people have names, and
-//! answers to invitations arrive. None of that is a change of the panel.
+//! answers to invitations arrive. None of that is a change of the panel. Nor are its own times: they follow from its interviews'.
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+/// What Lever says of a panel that follows from its interviews.
+pub const FOLLOWING: [&str; 2] = ["start", "end"];
 /// Of an interview, what only some of Lever's answers hold, or what changes without anybody editing.
 const AROUND_AN_INTERVIEW: [&str; 10] =
     ["panel", "opportunityId", "createdAt", "timezone", "stage", "user", "postings", "feedbackForms", "gcalEventUrl", "updatedAt"];
@@ -31,7 +33,7 @@ fn digest(value: &Value) -> String {
 }
 
 fn panel(raw: &Value) -> Value {
-    object(raw, &[], ("interviews", &interview))
+    object(raw, &FOLLOWING, ("interviews", &interview))
 }
 
 fn interview(raw: &Value) -> Value {
@@ -105,7 +107,7 @@ mod tests {
             {"subject": "x", "id": "j", "location": null, "panel": "p", "opportunityId": "o", "timezone": "Europe/Berlin", "feedbackForms": []},
             {"duration": 45.0, "id": "i", "interviewers": [
                 {"id": "v", "responseStatus": "accepted"}, {"id": "u", "name": "Uma Invented", "email": "uma@example.com", "feedbackTemplate": "t"}]}],
-            "id": "p"});
+            "id": "p", "start": 1_000, "end": 2_000});
         assert_eq!(version(&shown()), version(&other));
         assert_eq!(interview_version(&shown()["interviews"][1]), interview_version(&other["interviews"][0]));
     }
