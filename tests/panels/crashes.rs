@@ -7,7 +7,7 @@ use lever_integration::failpoint::Step;
 use lever_integration::fake_lever::FaultKind;
 use serde_json::{Value, json};
 
-use crate::replica::Replica;
+use crate::support::replica::Replica;
 use crate::support::story::Answer;
 use crate::world::{World, ids, interview_path, panel_path, text};
 

@@ -18,7 +18,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::replica::Replica;
+use crate::support::replica::Replica;
 use crate::support::story::{Answer, Setting, Story};
 use crate::world::{World, ids, interview_path, panel_path, rfc3339, text};
 

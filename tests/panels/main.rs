@@ -20,7 +20,6 @@ mod named;
 mod odd_answers;
 mod patience;
 mod performers;
-mod replica;
 mod round_trip;
 mod unknown_fields;
 mod versions;

@@ -4,4 +4,5 @@
 pub mod commit_proxy;
 pub mod database;
 pub mod process;
+pub mod replica;
 pub mod story;

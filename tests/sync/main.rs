@@ -19,6 +19,7 @@ mod shown;
 mod silence;
 mod slow_database;
 mod sweep;
+mod takeover;
 mod trouble;
 mod unreadable;
 mod waiting;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::story::{Answer, Person, Setting, Story, variables};
+use super::story::{Answer, Person, Setting, Story, variables};
 
 /// See the module.
 pub struct Replica {
@@ -48,6 +48,12 @@ impl Replica {
 
     pub fn failpoints(&self) -> &Failpoints {
         &self.app.state.failpoints
+    }
+
+    /// Begins to do every due job here, beside whatever else happens.
+    pub fn begin_to_work(&self) {
+        let state = self.app.state.clone();
+        self.runtime.spawn(async move { worker::run_until_idle(&state).await });
     }
 
     /// Does every due job here. Never comes back when it meets the armed failpoint.
