@@ -71,7 +71,7 @@ impl Deref for AppState {
 }
 
 impl Shared {
-    /// The upstream budget of an organization's connected account: one per process and account, `begin` makes the first.
+    /// This process' share of the budget that an organization's connected account has: one for each organization, `begin` makes the first.
     pub fn budget(&self, tenant: TenantId, begin: impl FnOnce() -> Budget) -> Budget {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         budgets.entry(tenant).or_insert_with(begin).clone()

@@ -1,4 +1,5 @@
-//! The budget of an organization's Lever account, kept in `lever_budgets` so that all replicas share it.
+//! The budget of an organization's Lever account, kept in `lever_account_budgets` so that all replicas share it, and all organizations that
+//! have connected that account: Lever counts their requests together.
 //!
 //! Its times are the database server's own: the one clock that all replicas have in common. The service's clock would let two
 //! machines that disagree by a second spend ten requests twice.

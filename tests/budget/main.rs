@@ -6,6 +6,7 @@
 mod circuit;
 mod hang;
 mod limit;
+mod organizations;
 mod saturate;
 mod shared;
 

@@ -25,7 +25,7 @@ pub fn setting(requests_per_second: f64, burst: f64) -> Setting {
     }
 }
 
-/// A connected organization. Its sync is not wanted here.
+/// An organization that is connected to the first account. Its sync is not wanted here.
 pub async fn connected(setting: &Setting) -> Story {
     let story = Story::with(Setting { lever: setting.lever.clone(), variables: setting.variables.clone(), ..*setting }).await;
     let mut admin = story.admin(ORGANIZATION);
@@ -34,7 +34,11 @@ pub async fn connected(setting: &Setting) -> Story {
 }
 
 pub async fn account(app: &App, lane: Lane) -> Account {
-    accounts::open(&app.state, TenantId(ORGANIZATION)).await.expect("connected").0.in_lane(lane)
+    account_of(app, ORGANIZATION, lane).await
+}
+
+pub async fn account_of(app: &App, organization: Uuid, lane: Lane) -> Account {
+    accounts::open(&app.state, TenantId(organization)).await.expect("connected").0.in_lane(lane)
 }
 
 /// Sends `requests` through these accounts, eight at a time through each; the errors.

@@ -30,7 +30,7 @@ async fn a_role_that_only_owns_its_database_and_may_create_roles_is_enough() {
     let mut url = Url::parse(&cluster.url("service")).expect("a url");
     url.set_username("owner").expect("a name");
 
-    let setting = Setting { variables: vec![("MIGRATE_ON_START", "true".to_owned())], ..Setting::default() };
+    let setting = Setting { requests_per_second: 1000.0, variables: vec![("MIGRATE_ON_START", "true".to_owned())], ..Setting::default() };
     let lever = FakeLever::start(setting.lever.clone()).await.expect("the stand-in starts");
     let service = Service::start(&setting, &lever, url.as_str(), free_port()).await;
     let mut admin = Person::new(&service.base, Uuid::from_u128(1), "admin", Utc::now());
@@ -43,6 +43,9 @@ async fn a_role_that_only_owns_its_database_and_may_create_roles_is_enough() {
 
     // As on a database whose connection is older than the regular sync.
     let mut inside = PgConnection::connect(&cluster.url("service")).await.expect("connected");
+    // Whose budget it is, is asked in the owner's name.
+    let budget: String = sqlx::query_scalar("SELECT account FROM lever_account_budgets").fetch_one(&mut inside).await.expect("one budget");
+    assert!(budget.ends_with(&account.id), "{budget}");
     inside.execute("DELETE FROM jobs; DELETE FROM _sqlx_migrations WHERE version = 150").await.expect("deleted");
     db::migrate(&DatabaseConfig { url: url.as_str().into(), migrate_on_start: true }).await.expect("migrated");
     let kept_fresh: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE kind = 'keep_fresh'").fetch_one(&mut inside).await.expect("countable");
