@@ -6,17 +6,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::SecondsFormat;
-use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::notice::{self, Copied, Standing};
 use super::panel_card::PanelCard;
 use super::shell::{Section, Shell, render};
 use super::visitor::Visitor;
 use super::week::{By, Day, Row, Week};
+use super::week_address::{Address, Links, Wish};
 use super::when;
 use crate::db::TenantTx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mirror::interviews::{self, InterviewFilter, InterviewView};
 use crate::mirror::panels::{self, PanelView};
 use crate::mirror::{Filters, opportunities};
@@ -30,17 +29,15 @@ const MOST: usize = 200;
 
 #[derive(Template)]
 #[template(path = "interviews.html")]
-struct InterviewsPage<'a> {
+struct InterviewsPage {
     shell: Shell,
     is_admin: bool,
     standing: Standing,
     address: Address,
     title: String,
     zone: String,
-    days: Vec<Day>,
-    rows: Vec<Row<'a>>,
-    row_links: Links,
-    panel_links: Links,
+    /// The table as HTML; `None` when there is nothing to show.
+    table: Option<String>,
     /// Whose interviews alone are shown.
     only: Option<String>,
     /// There are more than are shown.
@@ -48,111 +45,20 @@ struct InterviewsPage<'a> {
     details: Option<Details>,
 }
 
+#[derive(Template)]
+#[template(path = "week_table.html")]
+struct Table<'a> {
+    by: By,
+    days: Vec<Day>,
+    rows: Vec<Row<'a>>,
+    row_links: Links,
+    panel_links: Links,
+}
+
 /// A panel that was clicked.
 struct Details {
     card: PanelCard,
     candidate: String,
-}
-
-/// What the address asks for.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Wish {
-    week: Option<String>,
-    by: Option<String>,
-    interviewer_id: Option<String>,
-    opportunity_id: Option<String>,
-    /// `true`: canceled ones too.
-    canceled: Option<String>,
-    panel: Option<String>,
-}
-
-/// Addresses of this page that differ in one thing.
-struct Address {
-    week: Week,
-    by: By,
-    wish: Wish,
-}
-
-/// Addresses that differ in one id: a week links to each of its interviews, and to each of its rows.
-struct Links {
-    base: String,
-    field: &'static str,
-}
-
-impl Links {
-    fn to(&self, id: &str) -> String {
-        let mut address = String::with_capacity(self.base.len() + self.field.len() + id.len() + 2);
-        address.extend([self.base.as_str(), "&", self.field, "="]);
-        address.extend(form_urlencoded::byte_serialize(id.as_bytes()));
-        address
-    }
-}
-
-impl Address {
-    fn of(week: Week, wish: Wish) -> Self {
-        let by = if wish.by.as_deref() == Some("interviewer") { By::Interviewer } else { By::Candidate };
-        Self { week, by, wish }
-    }
-
-    fn with(&self, week: String, changes: &[(&str, Option<&str>)]) -> String {
-        let mut fields = vec![
-            ("week", Some(week.as_str())),
-            ("by", self.wish.by.as_deref()),
-            ("interviewerId", self.wish.interviewer_id.as_deref()),
-            ("opportunityId", self.wish.opportunity_id.as_deref()),
-            ("canceled", self.wish.canceled.as_deref()),
-        ];
-        for (name, value) in changes {
-            fields.retain(|(known, _)| known != name);
-            fields.push((name, *value));
-        }
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(fields.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))));
-        format!("{PATH}?{}", query.finish())
-    }
-
-    fn before(&self) -> String {
-        self.with(self.week.before(), &[])
-    }
-
-    fn after(&self) -> String {
-        self.with(self.week.after(), &[])
-    }
-
-    fn today(&self) -> String {
-        self.with(String::new(), &[])
-    }
-
-    fn by(&self, by: &str) -> String {
-        self.with(self.week.this(), &[("by", Some(by))])
-    }
-
-    fn everyone(&self) -> String {
-        self.with(self.week.this(), &[("interviewerId", None), ("opportunityId", None)])
-    }
-
-    fn canceled(&self, shown: bool) -> String {
-        self.with(self.week.this(), &[("canceled", shown.then_some("true"))])
-    }
-
-    /// The page as it is, with no panel open.
-    fn closed(&self) -> String {
-        self.with(self.week.this(), &[])
-    }
-
-    fn panels(&self) -> Links {
-        Links { base: self.closed(), field: "panel" }
-    }
-
-    fn rows(&self) -> Links {
-        let field = if self.by == By::Candidate { "opportunityId" } else { "interviewerId" };
-        Links { base: self.with(self.week.this(), &[(field, None)]), field }
-    }
-
-    fn shows_canceled(&self) -> bool {
-        self.wish.canceled.as_deref() == Some("true")
-    }
 }
 
 pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: Result<Filters<Wish>>) -> Result<Response> {
@@ -162,24 +68,30 @@ pub(super) async fn show(State(state): State<AppState>, visitor: Visitor, wish: 
     let address = Address::of(Week::of(wish.week.as_deref(), now, visitor.zone), wish);
     let mut tx = state.db.look(tenant).await?;
     let found = read(&mut tx, &address).await?;
-    let standing = notice::standing(&state, &mut tx).await?;
+    // Postgres looks how the organization stands while the table is made.
+    let (standing, table) = tokio::join!(notice::standing(&state, &mut tx), async { table(&address, &found.interviews) });
     drop(tx);
-    let rows = address.week.rows(&found.interviews, address.by);
     Ok(render(&InterviewsPage {
         shell: Shell::of("Interviews", Section::Interviews, &visitor.caller),
         is_admin: visitor.is_admin(),
-        standing,
+        standing: standing?,
+        table: table?,
         title: address.week.title(),
         zone: when::city(visitor.zone),
-        days: address.week.days(),
         only: only(&address.wish, &found.interviews),
-        rows,
-        row_links: address.rows(),
-        panel_links: address.panels(),
         cut: found.cut,
         details: found.panel.map(|(panel, candidate)| Details { card: PanelCard::of(panel, visitor.zone, now), candidate }),
         address,
     }))
+}
+
+fn table(address: &Address, interviews: &[InterviewView]) -> Result<Option<String>> {
+    let rows = address.week.rows(interviews, address.by);
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let table = Table { by: address.by, days: address.week.days(), rows, row_links: address.rows(), panel_links: address.panels() };
+    table.render().map(Some).map_err(Error::internal)
 }
 
 struct Found {
@@ -230,25 +142,4 @@ fn only(wish: &Wish, interviews: &[InterviewView]) -> Option<String> {
         let _ = write!(names, "{}{}", if names.is_empty() { "" } else { " and " }, name.as_deref().unwrap_or("one interviewer"));
     }
     (!names.is_empty()).then_some(names)
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-    use chrono_tz::Tz;
-
-    use super::*;
-
-    #[test]
-    fn an_address_changes_one_thing_and_keeps_the_rest() {
-        let now = DateTime::from_timestamp(1_795_500_000, 0).expect("a time");
-        let wish = Wish { by: Some("interviewer".into()), canceled: Some("true".into()), interviewer_id: Some("a&b".into()), ..Wish::default() };
-        let address = Address::of(Week::of(Some("2026-12-01"), now, Tz::UTC), wish);
-        assert_eq!(address.after(), "/interviews?week=2026-12-07&by=interviewer&interviewerId=a%26b&canceled=true");
-        assert_eq!(address.today(), "/interviews?by=interviewer&interviewerId=a%26b&canceled=true");
-        assert_eq!(address.everyone(), "/interviews?week=2026-11-30&by=interviewer&canceled=true");
-        assert_eq!(address.canceled(false), "/interviews?week=2026-11-30&by=interviewer&interviewerId=a%26b");
-        assert_eq!(address.panels().to("p&1"), "/interviews?week=2026-11-30&by=interviewer&interviewerId=a%26b&canceled=true&panel=p%261");
-        assert_eq!(address.rows().to("c"), "/interviews?week=2026-11-30&by=interviewer&canceled=true&interviewerId=c");
-    }
 }

@@ -6,7 +6,7 @@
 //! | `card` `progress` `webhooks` `permissions` `outcome` `history` `activity` | what that page says, in words; pure |
 //! | `activity_log` | the whole activity log on a page of its own |
 //! | `candidates` `candidate` | the list with its search; one candidate with the panels and the form that schedules them |
-//! | `interviews` `week` | the week of interviews; its table (pure) |
+//! | `interviews` `week` `week_address` | the week of interviews; its table; what its address asks for (both pure) |
 //! | `candidate_line` `panel_card` `when` | a candidate, a panel, a time, in words; pure |
 //! | `notice` | what a page with data from Lever must say about that data |
 //! | `visitor` `shell` `assets` `headers` `errors` | who looks; the frame of every page, its files, its security headers, refusals for people |
@@ -41,6 +41,7 @@ mod sign_in;
 mod visitor;
 mod webhooks;
 mod week;
+mod week_address;
 mod when;
 
 use axum::response::Redirect;
