@@ -33,7 +33,7 @@ struct FirstSync {
 }
 
 impl FirstSync {
-    /// Works on it until it waits for so many sets of this kind, which Lever does not answer.
+    /// Works on it until it has asked for all lists, and waits for so many sets of this kind, which Lever does not answer.
     async fn up_to(story: &Story, set: &str, many: usize) -> Self {
         story.lever.fault(Fault::new("GET", &format!("/v1/opportunities/*/{set}"), FaultKind::RequestHeld).times(many));
         let app = worker(story).await;
@@ -43,6 +43,7 @@ impl FirstSync {
             let (state, claim) = (app.state.clone(), claim.clone());
             async move { work(&state, &claim).await }
         });
+        story.lever.wait_ledger(|ledger| ledger.iter().any(|entry| entry.query.contains("advanced_at_start"))).await;
         story.lever.wait_held(many).await;
         Self { app, claim, working }
     }
