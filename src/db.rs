@@ -44,9 +44,8 @@ impl Db {
         let options = options(config)?;
         // Lever waits some ten seconds for an acknowledgement: a lock that lasts must not outlast that.
         let impatient = options.clone().options([("lock_timeout", "3s"), ("statement_timeout", "8s")]);
-        // Finding what is due goes on for everybody else, whatever one row waits for. A claim that the disk never saw was never made: the
-        // job is due again, and whoever believes to have it is told so by its fence.
-        let brisk = options.clone().options([("lock_timeout", "2s"), ("synchronous_commit", "off")]);
+        // Finding what is due goes on for everybody else, whatever one row waits for.
+        let brisk = options.clone().options([("lock_timeout", "2s")]);
         let pool = |size: u32, role: &'static str, options: &PgConnectOptions| {
             PgPoolOptions::new()
                 .max_connections(size)
@@ -73,9 +72,11 @@ impl Db {
         begin(&self.app, "BEGIN", tenant).await
     }
 
-    /// Begins work that is found out again by itself should the database's machine die in the next half second: what was read from Lever,
-    /// or what an operation's own record leads back to. Its commit does not wait for the disk. Nothing is lost out of turn: whatever is
-    /// committed after it reaches the disk after it.
+    /// Begins work that may be lost should Postgres die in the next half second: its commit does not wait for the disk. For what is read
+    /// from Lever again anyway, and for what comes to nothing without a later commit that does wait and takes it along.
+    ///
+    /// Not for what the service goes on from in memory, as a sync does from its cursor, nor for an outcome that somebody is told: Postgres
+    /// may come back without it under a service that never noticed.
     ///
     /// # Errors
     /// As [`Db::begin`].

@@ -22,8 +22,7 @@ pub(super) async fn succeeded(state: &AppState, tenant: TenantId, operation: &Op
 }
 
 async fn store_success(state: &AppState, tenant: TenantId, operation: &Operation, found: &Found) -> Result<Operation> {
-    // That it was sent is on the disk, and Lever shows what was made: the operation's job would find it.
-    let mut tx = state.db.begin_recoverable(tenant).await?;
+    let mut tx = state.db.begin(tenant).await?;
     let keep = keep(&mut tx, operation).await?;
     let made = Made {
         lever_status: found.lever_status,

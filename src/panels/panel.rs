@@ -58,7 +58,7 @@ pub(super) async fn read_fresh(
     let read = async move {
         let read_at = state.clock.now();
         let found = whereabouts::find(&state, tenant, (&account, Some(epoch)), &panel.opportunity_id, &panel.id).await?;
-        let mut tx = state.db.begin_recoverable(tenant).await?;
+        let mut tx = state.db.begin(tenant).await?;
         if !accounts::hold(&mut tx, epoch).await? {
             return Err(Error::not_found());
         }

@@ -150,7 +150,7 @@ impl<'a> Running<'a> {
 
     /// A transaction that may store what was read.
     pub(super) async fn begin(&self) -> Result<TenantTx, Halt> {
-        let mut tx = self.state.db.begin_recoverable(self.claim.tenant_id).await?;
+        let mut tx = self.state.db.begin(self.claim.tenant_id).await?;
         fence(&mut tx, self.claim, self.epoch).await?;
         Ok(tx)
     }

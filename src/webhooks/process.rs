@@ -34,7 +34,7 @@ pub async fn refresh_opportunity(state: &AppState, claim: &Claim, opportunity: &
         Ok(reading) => reading,
         Err(error) => return give_up(&work, about, error, read_at).await,
     };
-    let Some(mut tx) = work.begin_recoverable().await? else { return Ok(Outcome::Done) };
+    let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     reading.store(&mut tx).await?;
     store::settle(&mut tx, about, reading.read_at(), state.clock.now()).await?;
     let more = store::open(&mut tx, about).await?.is_some();
@@ -60,7 +60,7 @@ pub async fn refresh_contact(state: &AppState, claim: &Claim, contact: &str) -> 
         Err(error) if error.is_not_found() => None,
         Err(error) => return give_up(&work, about, error, read_at).await,
     };
-    let Some(mut tx) = work.begin_recoverable().await? else { return Ok(Outcome::Done) };
+    let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     match found {
         Some((person, opportunities)) => {
             mirror::opportunities::upsert(&mut tx, &opportunities, read_at).await?;
@@ -89,7 +89,7 @@ async fn give_up(work: &Work<'_>, about: About<'_>, error: lever::Error, read_at
     if stays_open {
         return Ok(Outcome::Done);
     }
-    let Some(mut tx) = work.begin_recoverable().await? else { return Ok(Outcome::Done) };
+    let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     store::settle(&mut tx, about, read_at, work.state.clock.now()).await?;
     let more = store::open(&mut tx, about).await?.is_some();
     tx.commit().await?;

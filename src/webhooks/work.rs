@@ -38,20 +38,8 @@ impl<'a> Work<'a> {
     /// # Errors
     /// The database failed.
     pub async fn begin(&self) -> Result<Option<TenantTx>> {
-        self.fenced(self.state.db.begin(self.claim.tenant_id)).await
-    }
-
-    /// The same for what was read from Lever, which the job reads again should it be lost: see [`crate::db::Db::begin_recoverable`].
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn begin_recoverable(&self) -> Result<Option<TenantTx>> {
-        self.fenced(self.state.db.begin_recoverable(self.claim.tenant_id)).await
-    }
-
-    async fn fenced(&self, begin: impl Future<Output = Result<TenantTx, sqlx::Error>>) -> Result<Option<TenantTx>> {
         accounts::remember_data_centre(self.state, self.claim.tenant_id, &self.connection, &self.account).await?;
-        let mut tx = begin.await?;
+        let mut tx = self.state.db.begin(self.claim.tenant_id).await?;
         if accounts::hold(&mut tx, self.connection.epoch).await? && self.claim.holds(&mut tx).await? {
             return Ok(Some(tx));
         }
