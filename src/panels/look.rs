@@ -17,7 +17,7 @@ use crate::state::AppState;
 pub(super) enum Seen {
     /// It happened.
     Done(Found),
-    /// It has not happened (yet). With the panel that it is about, where Lever has it.
+    /// It has not happened (yet). With the panel that it is about, where Lever has it, each of its interviews with its rest.
     NotDone(Option<Place>),
     /// It cannot happen any more: what it was to change is not there, or the candidate is not.
     Gone,
@@ -108,7 +108,11 @@ fn judge(operation: &Operation, place: Option<Place>, rests: &Value, read_at: Da
         },
     };
     if !happened {
-        return if shown.is_some_and(|shown| is_unclear(write, shown)) { Seen::Unclear } else { Seen::NotDone(place) };
+        return match whole {
+            Some(shown) if is_unclear(write, &shown) => Seen::Unclear,
+            Some(shown) => Seen::NotDone(place.map(|place| Place { panel: Record::read(shown).unwrap_or(place.panel), ..place })),
+            None => Seen::NotDone(place),
+        };
     }
     let (opportunity, panel) = place.map(|place| (place.opportunity, place.panel)).unzip();
     let opportunity = opportunity.unwrap_or_else(|| operation.opportunity_id.clone());
