@@ -128,13 +128,13 @@ impl Account {
         panels.into_iter().map(|panel| if panel.shows_its_interviews() { Ok(panel) } else { panel.with_its_interviews(&all) }).collect()
     }
 
-    /// Interviews that no list shows, each as it is alone. One that Lever does not find is left out.
+    /// Interviews that no list shows, each as it is alone. One that Lever does not show either way is left out: it stays as it was.
     async fn unlisted(&self, opportunity: &str, ids: Vec<String>) -> Result<Vec<Record<Interview>>, Error> {
         let mut found = Vec::new();
         for id in ids {
             match self.get_interview(opportunity, &id).await {
                 Ok(interview) => found.push(interview),
-                Err(error) if error.is_not_found() => {}
+                Err(Error::Rejected { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
