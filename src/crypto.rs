@@ -176,7 +176,7 @@ fn split(sealed: &[u8]) -> Result<Parts<'_>, OpenError> {
 }
 
 /// SHA-256: for secrets that are only ever compared (session cookies, OAuth states, delivery tokens), all of them random
-/// and long, so that a plain hash cannot be searched.
+/// and long, so that a plain hash cannot be searched; and for callers' tokens, whose signatures are as long.
 pub fn hash(secret: impl AsRef<[u8]>) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
 }

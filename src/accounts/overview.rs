@@ -20,7 +20,7 @@ pub struct Overview {
 }
 
 /// The Lever user who granted access, as last synced. No `Debug`: it names a person.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct SyncedGrantor {
     pub name: Option<String>,
     pub email: Option<String>,

@@ -106,4 +106,23 @@ mod tests {
         assert_eq!(state(true, at(1), at(2)), WebhookState::Silent);
         assert_eq!(state(true, at(2), at(1)), WebhookState::Arriving);
     }
+
+    #[test]
+    fn what_a_webhook_missed_is_not_forgotten_when_another_takes_its_place() {
+        let at = |second| DateTime::from_timestamp(second, 0);
+        let recorded = |registered, missed_at, first_delivery_at, last_delivery_at| Recorded {
+            event: WANTED[0].event.to_owned(),
+            registered,
+            missed_at,
+            first_delivery_at,
+            last_delivery_at,
+        };
+        let retired = || recorded(false, at(5), None, None);
+        let of_first = |all: &[Recorded]| WebhookStatus::of(all).swap_remove(0);
+        let status = of_first(&[retired(), recorded(true, None, at(1), at(4))]);
+        assert_eq!((status.state, status.missed_at), (WebhookState::Silent, at(5)));
+        assert_eq!((status.first_delivery_at, status.last_delivery_at), (at(1), at(4)));
+        let alone = of_first(&[retired()]);
+        assert_eq!((alone.state, alone.missed_at, alone.registered), (WebhookState::Waiting, None, false));
+    }
 }

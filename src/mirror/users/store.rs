@@ -9,7 +9,7 @@ use crate::lever::{Record, User};
 use crate::mirror::storable::{self, column, latest, search_text};
 
 /// A user as stored. No `Debug`: it holds a person's name.
-#[derive(Clone, Default, FromRow)]
+#[derive(Clone, FromRow)]
 pub struct UserRow {
     pub id: String,
     pub name: Option<String>,
