@@ -38,7 +38,7 @@ pub(super) struct Standing {
     pub(super) notice: Option<Notice>,
 }
 
-/// Reads how the organization stands, in the same look as whatever else a page reads: another connection would cost more than it saves.
+/// Reads how the organization stands, in a look that the page has anyway.
 ///
 /// # Errors
 /// The database failed.
