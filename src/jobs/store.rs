@@ -124,7 +124,7 @@ pub async fn claim_due(dispatch: &PgPool, now: DateTime<Utc>, limit: i64, least_
              WHERE ctid = ANY (ARRAY(SELECT place FROM waiting)) AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
              ORDER BY priority, run_at LIMIT $3 FOR UPDATE SKIP LOCKED
          )
-         UPDATE jobs j SET lease_until = $2, epoch = epoch + 1, attempts = attempts + 1
+         UPDATE jobs j SET lease_until = $2, epoch = nextval('job_claims'), attempts = attempts + 1
          FROM next n WHERE (j.tenant_id, j.kind, j.key) = (n.tenant_id, n.kind, n.key)
          RETURNING j.tenant_id, j.kind, j.key, payload, attempts, generation, epoch",
     )

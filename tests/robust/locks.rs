@@ -58,3 +58,29 @@ async fn a_heartbeat_does_not_wait_for_its_own_jobs_transaction() {
     taken.finish(db.dispatch(), jobs::Outcome::Done, late).await.expect("ended");
     story.end().await;
 }
+
+/// Its job was done by somebody else and asked for anew: that is another claim, however alike the two are.
+#[tokio::test]
+async fn a_claim_that_was_lost_is_not_that_of_a_job_asked_for_again() {
+    let story = Story::begin().await;
+    let tenant = TenantId(Uuid::from_u128(1));
+    story.admin(tenant.0).get("/v1/lever/connection").await.expect(200);
+    let (db, now) = (&story.app.state.db, story.clock.now());
+    let ask = async || {
+        let mut tx = db.begin(tenant).await.expect("begun");
+        jobs::enqueue(&mut tx, &Job::RegisterWebhooks, now, now).await.expect("enqueued");
+        tx.commit().await.expect("committed");
+    };
+    let claim = async |at| jobs::claim_due(db.dispatch(), at, 1, LEAST_URGENT).await.expect("claimed").remove(0);
+    ask().await;
+    let lost = claim(now).await;
+    assert!(claim(now + LEASE).await.end(db.dispatch()).await.expect("ended"));
+    ask().await;
+    let theirs = claim(now).await;
+    let mut tx = db.begin(tenant).await.expect("begun");
+    assert!(!lost.holds(&mut tx).await.expect("asked") && theirs.holds(&mut tx).await.expect("asked"));
+    tx.commit().await.expect("committed");
+    assert!(!lost.end(db.dispatch()).await.expect("asked"));
+    assert!(theirs.end(db.dispatch()).await.expect("ended"));
+    story.end().await;
+}
