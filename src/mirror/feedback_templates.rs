@@ -56,6 +56,9 @@ pub async fn upsert(tx: &mut TenantTx, records: &[Record<FeedbackTemplate>], rea
 /// # Errors
 /// The database failed.
 pub async fn exists(tx: &mut TenantTx, ids: &[String]) -> Result<Vec<String>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut known: Vec<String> = sqlx::query_scalar("SELECT id FROM feedback_templates WHERE tenant_id = $1 AND id = ANY($2) AND gone_at IS NULL")
         .bind(tx.tenant())
         .bind(ids)

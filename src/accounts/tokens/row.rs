@@ -71,17 +71,15 @@ impl Tokens {
     }
 
     async fn try_read(&self) -> Result<Option<Row>, sqlx::Error> {
-        let mut tx = self.state.db.begin(self.tenant).await?;
-        let row = sqlx::query_as(
+        let mut tx = self.state.db.look(self.tenant).await?;
+        sqlx::query_as(
             "SELECT status, environment, token_version, access_token, refresh_token, access_expires_at, refreshed_at,
                     refresh_holder, refresh_lease_until, refresh_failures, refresh_retry_at
              FROM connections WHERE tenant_id = $1",
         )
         .bind(self.tenant)
         .fetch_optional(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(row)
+        .await
     }
 
     /// Takes the right to refresh the pair of this row, unless anything about that right has changed since it was read.

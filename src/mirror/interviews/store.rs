@@ -41,6 +41,9 @@ pub(in crate::mirror) async fn replace_in_panels(
     panels: &[&Record<Panel>],
     read_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    if panels.is_empty() {
+        return Ok(());
+    }
     let rows = inside(panels);
     // One that its panel only names is there as well, and stays as it was.
     let there: Vec<&str> = panels.iter().flat_map(|panel| &panel.interviews).map(|interview| interview.id.as_str()).collect();

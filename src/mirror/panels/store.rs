@@ -41,6 +41,9 @@ pub struct PanelRow {
 /// # Errors
 /// The database failed.
 pub async fn upsert(tx: &mut TenantTx, opportunity: &str, records: &[Record<Panel>], read_at: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    if records.is_empty() {
+        return Ok(0);
+    }
     let rows = latest(records);
     let stored: Vec<String> = sqlx::query_scalar(
         "INSERT INTO panels (tenant_id, id, opportunity_id, start_at, end_at, canceled_at, externally_managed, external_url, raw, version, synced_at)
