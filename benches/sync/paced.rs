@@ -15,11 +15,13 @@ const BURST: usize = 20;
 const PER_SECOND: f64 = 10.0;
 const ACTIVE_SHARE: f64 = 0.1;
 
-/// A full sync at each round trip, side by side: they wait most of the time.
-pub async fn run(cluster: &Cluster, opportunities: usize) {
+/// Every candidate of an account, each round trip side by side (they wait most of the time): the full sync alone of a small one, and of a
+/// large one with the regular sync beside it, as in production.
+pub async fn run(cluster: &Cluster, whole_account: bool) {
+    let (opportunities, beside) = if whole_account { (10_000, Beside::RegularSync) } else { (400, Beside::Nothing) };
     let mut rigs = Vec::new();
     for round_trip in ROUND_TRIPS_MS {
-        rigs.push((round_trip, start(cluster, "paced", opportunities, round_trip).await));
+        rigs.push((round_trip, start(cluster, "paced", opportunities, round_trip, beside).await));
     }
     join_all(rigs.into_iter().map(|(round_trip, rig)| whole(rig, round_trip))).await;
 }
@@ -27,14 +29,21 @@ pub async fn run(cluster: &Cluster, opportunities: usize) {
 /// How soon a large account can be worked with; the rest of its sync is not waited for.
 pub async fn usable(cluster: &Cluster) {
     for round_trip in &ROUND_TRIPS_MS[..2] {
-        let mut rig = start(cluster, "usable", 10_000, *round_trip).await;
+        let mut rig = start(cluster, "usable", 10_000, *round_trip, Beside::Nothing).await;
         let soon = connect_and_list(&mut rig).await;
         println!("usable at {round_trip} ms: all 1,000 active of 10,000 candidates listed {:.1} s after Connect", soon.as_secs_f64());
         rig.stop().await;
     }
 }
 
-async fn start(cluster: &Cluster, part: &str, opportunities: usize, round_trip: u64) -> Rig {
+/// What else asks Lever while the full sync does.
+#[derive(Clone, Copy)]
+enum Beside {
+    Nothing,
+    RegularSync,
+}
+
+async fn start(cluster: &Cluster, part: &str, opportunities: usize, round_trip: u64, beside: Beside) -> Rig {
     let lever = Options {
         opportunities,
         accounts: 1,
@@ -45,8 +54,10 @@ async fn start(cluster: &Cluster, part: &str, opportunities: usize, round_trip: 
         burst: BURST as f64,
         ..Options::default()
     };
-    // The full sync alone is counted.
-    let variables = vec![("SYNC_INTERVAL_SECONDS", "86400".to_owned())];
+    let variables = match beside {
+        Beside::Nothing => vec![("SYNC_INTERVAL_SECONDS", "86400".to_owned())],
+        Beside::RegularSync => Vec::new(),
+    };
     Rig::start(cluster, Wish { database: format!("{part}_{round_trip}"), variables, ..Wish::of(lever) }).await
 }
 

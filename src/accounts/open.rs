@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::tokens::StoredTokens;
+use sqlx::FromRow;
+
+use super::connection::select;
+use super::tokens::{SealedAccess, StoredTokens};
 use super::{Connection, Status, budget, connection, contact};
 use crate::config::LeverEnvironment;
 use crate::error::{Error, Result};
@@ -14,18 +17,30 @@ use crate::state::AppState;
 /// replica, or this one when it is configured as it was, will do it.
 pub const ANOTHER_ENVIRONMENT: &str = "lever_environment_changed";
 
+/// A connection with its token: whoever opens it asks Lever next.
+#[derive(FromRow)]
+struct Opened {
+    #[sqlx(flatten)]
+    connection: Connection,
+    #[sqlx(flatten)]
+    access: SealedAccess,
+}
+
 /// The account of a working connection, with the connection as it is now.
 ///
 /// # Errors
 /// 409 `not_connected`, `lever_connection_incomplete`, `lever_environment_changed` or `lever_reauthorization_required`, each saying who must do what.
 pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account, Connection)> {
-    let connection = connection::find(&mut state.db.look(tenant).await?).await?;
-    let connection = match connection {
-        Some(connection) => connection,
-        None => return Err(not_connected()),
-    };
+    let opened: Option<Opened> = sqlx::query_as(select!(", c.token_version, c.access_token, c.access_expires_at"))
+        .bind(tenant)
+        .fetch_optional(&mut *state.db.look(tenant).await?)
+        .await?;
+    let Some(Opened { connection, access }) = opened else { return Err(not_connected()) };
     match connection.status {
-        Status::Connected => Ok((open_sealed(state, tenant, &connection)?, connection)),
+        Status::Connected => {
+            let tokens = StoredTokens::new(state.clone(), tenant).begin_with(&access);
+            Ok((account(state, tenant, &connection, tokens)?, connection))
+        }
         Status::Disconnected => Err(not_connected()),
         Status::Incomplete => Err(Error::conflict(
             "lever_connection_incomplete",
@@ -40,10 +55,14 @@ pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account,
 /// # Errors
 /// 409 [`ANOTHER_ENVIRONMENT`]; or the data centre that was remembered is no url: our own fault.
 pub fn open_sealed(state: &AppState, tenant: TenantId, connection: &Connection) -> Result<lever::Account> {
+    account(state, tenant, connection, StoredTokens::new(state.clone(), tenant))
+}
+
+fn account(state: &AppState, tenant: TenantId, connection: &Connection, tokens: StoredTokens) -> Result<lever::Account> {
     check_environment(state, connection)?;
     let root = connection.api_root.as_deref().map(str::parse).transpose().map_err(Error::internal)?;
-    let tokens = Arc::new(StoredTokens::new(state.clone(), tenant));
-    Ok(lever::Account::new(state.lever.clone(), tokens, budget::of(state, tenant)).behind(contact::of(state, tenant)).at_api_root(root))
+    let account = lever::Account::new(state.lever.clone(), Arc::new(tokens), budget::of(state, tenant));
+    Ok(account.behind(contact::of(state, tenant)).at_api_root(root))
 }
 
 /// Nothing of one of Lever's environments is ever asked of another: its tokens would be refused there, and the connection given up.

@@ -114,7 +114,7 @@ impl Budget {
                 }
                 Turn::Wait => None,
                 Turn::At(time) => Some(time),
-                Turn::Draw { want } => self.draw(lane, want).await,
+                Turn::Draw => self.draw(lane).await,
             };
             match wake {
                 Some(time) => tokio::select! {
@@ -188,15 +188,17 @@ impl Budget {
             }
             // Drawn for somebody no more urgent than this one, who may get one sooner.
             Some((due, for_lane)) if *for_lane <= lane => Turn::At(*due),
-            _ => Turn::Draw { want: state.waiting.keys().filter(|(other, _)| *other == lane).count() },
+            _ => Turn::Draw,
         }
     }
 
     /// Draws slots, in a task of its own: a question to the store is not cut off. When to look again, unless there are slots now.
-    async fn draw(&self, lane: Lane, want: usize) -> Option<Instant> {
+    async fn draw(&self, lane: Lane) -> Option<Instant> {
         let budget = self.clone();
         let drawing = tokio::spawn(async move {
             let share = budget.0.share.as_ref()?;
+            // As many as wait by now: whoever asks for several things at once has lined up for all of them.
+            let want = budget.lock().in_lane(lane);
             // Whatever the burst, one token must be within every lane's reach.
             let reserve = (share.limits.capacity * lane.reserve()).min(share.limits.capacity - 1.0);
             let drawn = share.draw(reserve, want).await;
@@ -242,6 +244,11 @@ impl Budget {
 }
 
 impl State {
+    /// How many wait in a lane.
+    fn in_lane(&self, lane: Lane) -> usize {
+        self.waiting.keys().filter(|(other, _)| *other == lane).count()
+    }
+
     fn is_full_for(&self, lane: Lane) -> bool {
         lane != Lane::Person && self.in_flight >= MOST_IN_FLIGHT
     }
@@ -269,7 +276,7 @@ enum Turn {
     Granted(Permit),
     Wait,
     At(Instant),
-    Draw { want: usize },
+    Draw,
 }
 
 /// The right to send one request and to wait for its answer.

@@ -17,8 +17,9 @@ use crate::mirror::{LeverId, opened};
 use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
 use crate::operations::patience::Patience;
+use crate::operations::perform_as::Performers;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
 /// Write a note at Lever. Without an answer from Lever in time: 202, and the operation tells later; it is never written twice.
@@ -72,7 +73,7 @@ async fn prepare(
     ticket: &Ticket,
 ) -> Result<Operation> {
     let (mut tx, _) = opened::opportunity(state, caller.tenant, opportunity).await?;
-    let performer = perform_as::choose(&mut tx, caller, connection, draft.perform_as.as_deref()).await?;
+    let performer = Performers::of(caller, connection, draft.perform_as.as_deref()).choose(&mut tx).await?;
     let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
     let known = notes::ids(&mut tx, opportunity).await?;
     let new = NewOperation::by(caller, connection, &performer, opportunity, Write::WriteNote { body: draft.body(), known });

@@ -104,7 +104,7 @@ async fn store_success(state: &AppState, tenant: TenantId, operation: &Operation
     let mut tx = state.db.begin(tenant).await?;
     let keep = keep(&mut tx, operation).await?;
     let made = Made { note: Some(&found.note.id), lever_status: found.lever_status, ..Made::default() };
-    if store::succeed(&mut tx, operation, &made, state.clock.now()).await? && keep == Keep::Answer {
+    if store::succeed(&mut tx, operation, &made, state.clock.now()).await?.is_some() && keep == Keep::Answer {
         notes::upsert(&mut tx, &operation.opportunity_id, std::slice::from_ref(&found.note), found.read_at).await?;
     }
     let operation = store::find(&mut tx, operation.id).await?.ok_or(sqlx::Error::RowNotFound)?;

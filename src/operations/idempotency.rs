@@ -158,22 +158,16 @@ impl Ticket {
 }
 
 impl Claimed {
-    /// Claims the key; the row that is there when somebody else has it.
+    /// Claims the key, also one that is over and not thrown away yet; the row that is there when somebody else has it.
     async fn claim(&self, tx: &mut TenantTx, fingerprint: &[u8]) -> Result<Option<Row>, sqlx::Error> {
-        // Should it be over and not yet thrown away.
-        sqlx::query("DELETE FROM idempotency_keys WHERE tenant_id = $1 AND caller = $2 AND route = $3 AND key = $4 AND expires_at <= $5")
-            .bind(tx.tenant())
-            .bind(&self.caller)
-            .bind(self.route)
-            .bind(&self.key)
-            .bind(self.at)
-            .execute(&mut **tx)
-            .await?;
         let claimed = sqlx::query(
             "INSERT INTO idempotency_keys AS old (tenant_id, caller, route, key, fingerprint, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (tenant_id, caller, route, key) DO UPDATE SET created_at = excluded.created_at, expires_at = excluded.expires_at
-             WHERE old.operation_id IS NULL AND old.status IS NULL AND old.fingerprint = excluded.fingerprint AND old.created_at <= $8",
+             ON CONFLICT (tenant_id, caller, route, key) DO UPDATE
+             SET fingerprint = excluded.fingerprint, operation_id = NULL, status = NULL, headers = NULL, body = NULL,
+                 created_at = excluded.created_at, expires_at = excluded.expires_at
+             WHERE old.expires_at <= excluded.created_at
+                OR old.operation_id IS NULL AND old.status IS NULL AND old.fingerprint = excluded.fingerprint AND old.created_at <= $8",
         )
         .bind(tx.tenant())
         .bind(&self.caller)

@@ -8,32 +8,47 @@ use crate::mirror::users::{self, UserRow};
 
 const CODE: &str = "cannot_perform";
 
-/// The Lever user whom the caller named; else the active one with the caller's address; else the one who connected. A mistake
-/// when that one cannot act.
-///
-/// # Errors
-/// The database failed.
-pub async fn choose(tx: &mut TenantTx, caller: &Caller, connection: &Connection, wish: Option<&str>) -> Result<Result<String, Mistake>, sqlx::Error> {
-    if let Some(wish) = wish {
-        return checked(tx, wish).await;
-    }
-    if !caller.email.is_empty()
-        && let Some(user) = users::find_active_by_email(tx, &caller.email).await?
-    {
-        return Ok(Ok(user.id));
-    }
-    match &connection.grantor.id {
-        Some(grantor) => checked(tx, grantor).await,
-        None => Ok(Err(Mistake::new("/performAs", "It is not known who connected Lever: name a Lever user.").coded(CODE))),
-    }
+/// In whose name a write is to be done: whom the caller named; else the active user with the caller's address; else whoever connected.
+#[derive(Clone, Copy)]
+pub struct Performers<'a> {
+    caller: &'a Caller,
+    grantor: Option<&'a str>,
+    wish: Option<&'a str>,
 }
 
-async fn checked(tx: &mut TenantTx, id: &str) -> Result<Result<String, Mistake>, sqlx::Error> {
-    let known = users::find(tx, &[id.to_owned()]).await?;
-    Ok(match unfit(known.first(), id) {
-        None => Ok(id.to_owned()),
-        Some((_, message)) => Err(Mistake::new("/performAs", message).coded(CODE)),
-    })
+impl<'a> Performers<'a> {
+    /// Those of a write by this caller; `wish` is the user named by it.
+    pub fn of(caller: &'a Caller, connection: &'a Connection, wish: Option<&'a str>) -> Self {
+        Self { caller, grantor: connection.grantor.id.as_deref(), wish }
+    }
+
+    /// The one in whose name it is done, with whoever else of these users is known: one look for all. A mistake when that one cannot act.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn choose_among(self, tx: &mut TenantTx, users: &[String]) -> Result<(Result<String, Mistake>, Vec<UserRow>), sqlx::Error> {
+        let named = self.wish.or(self.grantor);
+        let ids: Vec<String> = users.iter().cloned().chain(named.map(str::to_owned)).collect();
+        let email = Some(self.caller.email.as_str()).filter(|email| !email.is_empty());
+        let known = users::look_up(tx, &ids, email).await?;
+        let chosen = match (self.wish, known.by_email, named) {
+            (None, Some(own), _) => Ok(own),
+            (_, _, Some(named)) => match unfit(known.users.iter().find(|user| user.id == named), named) {
+                None => Ok(named.to_owned()),
+                Some((_, message)) => Err(Mistake::new("/performAs", message).coded(CODE)),
+            },
+            (_, _, None) => Err(Mistake::new("/performAs", "It is not known who connected Lever: name a Lever user.").coded(CODE)),
+        };
+        Ok((chosen, known.users))
+    }
+
+    /// As [`Self::choose_among`], where nobody else matters.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn choose(self, tx: &mut TenantTx) -> Result<Result<String, Mistake>, sqlx::Error> {
+        Ok(self.choose_among(tx, &[]).await?.0)
+    }
 }
 
 /// Why somebody cannot act or interview, as code and sentence; `None` when they can.

@@ -20,7 +20,7 @@ use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
 /// Add one interview to a panel
@@ -52,10 +52,11 @@ pub(super) async fn add(
 
 async fn work(state: &AppState, caller: &Caller, id: &str, body: &Value, ticket: Ticket) -> Result<Response> {
     let patience = Patience::begin(state);
-    let known = panel::known(state, caller.tenant, id).await?;
+    let (known, opened) = tokio::join!(panel::known(state, caller.tenant, id), accounts::open(state, caller.tenant));
+    let known = known?;
     let (draft, wishes) = InterviewDraft::new(body, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
-    let (account, connection) = accounts::open(state, caller.tenant).await?;
+    let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
     // Which interviews are there already must be known, to recognise the new one should Lever's answer be lost.
     panel::read_fresh(state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
@@ -79,12 +80,8 @@ async fn prepare(
     judge::opportunity(&mut tx, &row.opportunity_id).await?;
     let mut body = merge::interview(&Value::Object(Map::new()), draft);
     body["panel"] = json!(id);
-    let (performer, mistakes) = match perform_as::choose(&mut tx, caller, connection, wishes.perform_as.as_deref()).await? {
-        Ok(performer) => (performer, Vec::new()),
-        Err(mistake) => (String::new(), vec![mistake]),
-    };
     let slots: Vec<_> = slots::of_interview(&Value::Null, &body, String::new()).into_iter().collect();
-    judge::slots(&mut tx, &slots, mistakes, wishes, Except::Nothing, now).await?;
+    let performer = judge::slots(&mut tx, (caller, connection), &slots, Vec::new(), wishes, Except::Nothing, now).await?;
     let write = Write::AddInterview { panel: id.to_owned(), body, before: row.raw };
     let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), now).await?;
     ticket.attach(&mut tx, operation.id).await?;

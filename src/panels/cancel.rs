@@ -16,8 +16,9 @@ use crate::lever::Lane;
 use crate::mirror::panels::PanelRow;
 use crate::mirror::{Filters, LeverId};
 use crate::operations::patience::Patience;
+use crate::operations::perform_as::Performers;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
 /// In whose name it is done.
@@ -52,11 +53,12 @@ pub(super) async fn cancel(
     headers: HeaderMap,
 ) -> Result<Response> {
     let patience = Patience::begin(&state);
-    let known = panel::known(&state, caller.tenant, &id).await?;
+    let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &id), accounts::open(&state, caller.tenant));
+    let known = known?;
     if known.canceled_at.is_some() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
     // Only a caller who means one version needs a fresh one; canceling itself overwrites nothing.
     if panel::is_pinned(&headers) {
@@ -95,7 +97,7 @@ pub(super) async fn record_in(
     row: &PanelRow,
     write: Write,
 ) -> Result<Operation> {
-    let performer = perform_as::choose(&mut tx, caller, connection, performer.perform_as.as_deref()).await?;
+    let performer = Performers::of(caller, connection, performer.perform_as.as_deref()).choose(&mut tx).await?;
     let performer = performer.map_err(|mistake| Error::invalid(vec![mistake]))?;
     let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), state.clock.now()).await?;
     record::commit(state, tx, &operation).await?;

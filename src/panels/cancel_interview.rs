@@ -41,8 +41,8 @@ pub(super) async fn cancel(
 ) -> Result<Response> {
     let patience = Patience::begin(&state);
     let Some(panel_id) = panel_of(&state, &caller, &id).await? else { return Ok(StatusCode::NO_CONTENT.into_response()) };
-    let known = panel::known(&state, caller.tenant, &panel_id).await?;
-    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &panel_id), accounts::open(&state, caller.tenant));
+    let (known, (account, connection)) = (known?, opened?);
     let account = account.in_lane(Lane::Person);
     if panel::is_pinned(&headers) {
         panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
@@ -77,11 +77,10 @@ async fn prepare(
 /// # Errors
 /// 404.
 async fn panel_of(state: &AppState, caller: &Caller, id: &str) -> Result<Option<String>> {
-    let mut tx = state.db.begin(caller.tenant).await?;
+    let mut tx = state.db.look(caller.tenant).await?;
     let row = interviews::find(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     // A deleted interview vanishes from Lever; that it was us is in the log of operations.
     let canceled = row.canceled_at.is_some() || (row.gone_at.is_some() && store::canceled_interview(&mut tx, &row.panel_id, id).await?);
-    tx.commit().await?;
     match (canceled, row.gone_at) {
         (true, _) => Ok(None),
         (false, None) => Ok(Some(row.panel_id)),

@@ -20,7 +20,7 @@ use crate::mirror::panels::PanelView;
 use crate::operations::body::Body;
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
 /// Edit a panel. What is not sent stays as it is; `interviews` is the whole list, and those that stay carry their `id`.
@@ -48,10 +48,11 @@ pub(super) async fn edit(
     body: Body,
 ) -> Result<Response> {
     let patience = Patience::begin(&state);
-    let known = panel::known(&state, caller.tenant, &id).await?;
+    let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &id), accounts::open(&state, caller.tenant));
+    let known = known?;
     let draft = PanelDraft::patch(&body.value, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
-    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
     let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     let alone = alone::read_rests(&state, &account, place, patience).await?;
@@ -100,13 +101,8 @@ async fn prepare(state: &AppState, caller: &Caller, connection: &Connection, hea
             mistakes.push(Mistake::new(format!("/applicationIds/{index}"), "is not an application of this opportunity").coded("unknown_application"));
         }
     }
-    let performer = perform_as::choose(&mut tx, caller, connection, draft.wishes.perform_as.as_deref()).await?;
-    let performer = performer.unwrap_or_else(|mistake| {
-        mistakes.push(mistake);
-        String::new()
-    });
     let slots = slots::of_panel(&fresh, &body);
-    judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Panel(id), now).await?;
+    let performer = judge::slots(&mut tx, (caller, connection), &slots, mistakes, &draft.wishes, Except::Panel(id), now).await?;
     let write = Write::EditPanel {
         panel: id.to_owned(),
         body,

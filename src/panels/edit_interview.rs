@@ -22,7 +22,7 @@ use crate::mirror::interviews::{self, InterviewView};
 use crate::operations::body::Body;
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
 /// What a caller is told to wait before trying again.
@@ -53,10 +53,11 @@ pub(super) async fn edit(
 ) -> Result<Response> {
     let patience = Patience::begin(&state);
     let panel_id = panel_of(&state, &caller, &id).await?;
-    let known = panel::known(&state, caller.tenant, &panel_id).await?;
+    let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &panel_id), accounts::open(&state, caller.tenant));
+    let known = known?;
     let (draft, wishes) = InterviewDraft::patch(&body.value, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
-    let (account, connection) = accounts::open(&state, caller.tenant).await?;
+    let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
     let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     let shown = evidence::by_id(&place.panel.raw, Some(&id));
@@ -107,12 +108,9 @@ async fn prepare(
         tx.commit().await?;
         return Ok(Err(response));
     }
-    let (performer, mistakes) = match perform_as::choose(&mut tx, caller, connection, edit.wishes.perform_as.as_deref()).await? {
-        Ok(performer) => (performer, Vec::new()),
-        Err(mistake) => (String::new(), vec![mistake]),
-    };
     let slots: Vec<_> = slots::of_interview(fresh, &body, String::new()).into_iter().collect();
-    judge::slots(&mut tx, &slots, mistakes, edit.wishes, Except::Interview(edit.interview), now).await?;
+    let by = (caller, connection);
+    let performer = judge::slots(&mut tx, by, &slots, Vec::new(), edit.wishes, Except::Interview(edit.interview), now).await?;
     let write = Write::EditInterview {
         panel: edit.panel.to_owned(),
         interview: edit.interview.to_owned(),
@@ -155,8 +153,6 @@ fn of_panel(mut body: Value, panel: &str) -> Value {
 /// # Errors
 /// 404.
 async fn panel_of(state: &AppState, caller: &Caller, interview: &str) -> Result<String> {
-    let mut tx = state.db.begin(caller.tenant).await?;
-    let row = interviews::find(&mut tx, interview).await?;
-    tx.commit().await?;
+    let row = interviews::find(&mut state.db.look(caller.tenant).await?, interview).await?;
     row.filter(|row| row.gone_at.is_none()).map(|row| row.panel_id).ok_or_else(Error::not_found)
 }

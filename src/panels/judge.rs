@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use super::draft::Wishes;
 use super::slots::{self, Slot};
 use super::under_way::{UnderWay, under_way};
+use crate::accounts::Connection;
+use crate::auth::Caller;
 use crate::db::TenantTx;
 use crate::error::{Error, Mistake, Result};
 use crate::mirror::opportunities::{self, OpportunityRow};
-use crate::mirror::users;
+use crate::mirror::users::UserRow;
 use crate::mirror::{feedback_templates, interviews};
-use crate::operations::perform_as;
+use crate::operations::perform_as::{self, Performers};
 
 /// Which interviews do not stand in the way of a write: those that it changes itself.
 #[derive(Clone, Copy)]
@@ -44,39 +46,49 @@ pub(super) async fn opportunity(tx: &mut TenantTx, id: &str) -> Result<Opportuni
     }
 }
 
-/// Times, people and templates of the slots, and whether the people are free.
+/// Times, people and templates of the slots, and whether the people are free; answers in whose name it is done.
 ///
 /// # Errors
 /// 422 with every mistake (`mistakes` that were found elsewhere included), then 409 `interviewer_conflict`.
 pub(super) async fn slots(
     tx: &mut TenantTx,
+    (caller, connection): (&Caller, &Connection),
     slots: &[Slot],
     mut mistakes: Vec<Mistake>,
     wishes: &Wishes,
     except: Except<'_>,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<String> {
+    let performers = Performers::of(caller, connection, wishes.perform_as.as_deref());
+    let (performer, known) = performers.choose_among(tx, &new_people(slots)).await?;
+    let performer = performer.unwrap_or_else(|mistake| {
+        mistakes.push(mistake);
+        String::new()
+    });
     mistakes.extend(slots::mistakes(slots, now, wishes.allow_past, wishes.allow_conflicts));
-    mistakes.extend(people(tx, slots).await?);
+    mistakes.extend(people(slots, &known));
     mistakes.extend(templates(tx, slots).await?);
     if !mistakes.is_empty() {
         return Err(Error::invalid(mistakes));
     }
     if wishes.allow_conflicts {
-        return Ok(());
+        return Ok(performer);
     }
     let conflicts = conflicts(tx, slots, except).await?;
     if conflicts.is_empty() {
-        return Ok(());
+        return Ok(performer);
     }
     let detail = "An interviewer is already booked then. Choose another time or person, or send allowConflicts: true.";
     Err(Error::conflict("interviewer_conflict", detail).with("conflicts", conflicts))
 }
 
-async fn people(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx::Error> {
+/// Those whom nobody has asked to interview there before.
+fn new_people(slots: &[Slot]) -> Vec<String> {
     let new = slots.iter().flat_map(|slot| slot.people.iter().filter(|person| person.new).map(|person| person.id.clone()));
-    let ids: Vec<String> = new.collect::<BTreeSet<_>>().into_iter().collect();
-    let known = users::find(tx, &ids).await?;
+    new.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn people(slots: &[Slot], known: &[UserRow]) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     for slot in slots {
         for (index, person) in slot.people.iter().enumerate().filter(|(_, person)| person.new) {
@@ -85,7 +97,7 @@ async fn people(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx:
             }
         }
     }
-    Ok(mistakes)
+    mistakes
 }
 
 async fn templates(tx: &mut TenantTx, slots: &[Slot]) -> Result<Vec<Mistake>, sqlx::Error> {

@@ -31,13 +31,17 @@ async fn store_success(state: &AppState, tenant: TenantId, operation: &Operation
         interview: found.interview_id.as_deref(),
         note: None,
     };
-    let first = store::succeed(&mut tx, operation, &made, state.clock.now()).await?;
-    match keep {
-        Keep::Answer if first => mirror(state, &mut tx, operation, found).await?,
-        Keep::Reread if first => refresh(state, &mut tx, operation).await?,
-        _ => {}
-    }
-    let operation = reread(&mut tx, operation).await?;
+    let operation = match store::succeed(&mut tx, operation, &made, state.clock.now()).await? {
+        Some(settled) => {
+            match keep {
+                Keep::Answer => mirror(state, &mut tx, operation, found).await?,
+                Keep::Reread => refresh(state, &mut tx, operation).await?,
+                Keep::Nothing => {}
+            }
+            settled
+        }
+        None => reread(&mut tx, operation).await?,
+    };
     tx.commit().await?;
     state.failpoints.after(Step::Stored).await;
     state.work.notify_one();

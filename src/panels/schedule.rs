@@ -23,10 +23,10 @@ use crate::operations::body::Body;
 use crate::operations::idempotency::{self, Ticket};
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
-use crate::operations::{OperationView, again_when_undone, perform_as, record};
+use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
-/// Our copy of a candidate and the panels is good enough for a booking until it is this old.
+/// Our copy of a candidate and the panels is new until it is this old.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
 
 /// Schedule a panel of interviews at Lever. Without an answer from Lever in time: 202, and the operation tells later.
@@ -59,22 +59,26 @@ pub(super) async fn schedule(
 async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {
     let patience = Patience::begin(state);
     let draft = PanelDraft::new(body).map_err(Error::invalid)?;
-    let (account, connection) = accounts::open(state, caller.tenant).await?;
+    let (opened, is_new) = tokio::join!(accounts::open(state, caller.tenant), is_new(state, caller, opportunity));
+    let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
-    make_fresh(state, caller, (&account, connection.epoch), opportunity, patience).await?;
+    if !is_new? {
+        make_fresh(state, caller, (&account, connection.epoch), opportunity, patience).await?;
+    }
     let operation = again_when_undone(|| prepare(state, caller, &connection, opportunity, &draft, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 
-/// Reads the candidate and the panels again, unless our copy is new: what is judged now must be what Lever has.
-async fn make_fresh(state: &AppState, caller: &Caller, (account, epoch): (&Account, i64), opportunity: &str, patience: Patience) -> Result<()> {
+/// Whether our copy of the candidate and the panels is good enough for a booking.
+async fn is_new(state: &AppState, caller: &Caller, opportunity: &str) -> Result<bool> {
     let known = opportunities::find(&mut state.db.look(caller.tenant).await?, opportunity).await?;
     let read_at = known.filter(|known| known.gone_at.is_none()).and_then(|known| known.panels_synced_at.map(|panels| panels.min(known.synced_at)));
-    let is_new = read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH);
-    if is_new {
-        return Ok(());
-    }
+    Ok(read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH))
+}
+
+/// Reads the candidate and the panels again: what is judged now must be what Lever has.
+async fn make_fresh(state: &AppState, caller: &Caller, (account, epoch): (&Account, i64), opportunity: &str, patience: Patience) -> Result<()> {
     let (own_state, account, opportunity, tenant) = (state.clone(), account.clone(), opportunity.to_owned(), caller.tenant);
     let read = async move { refresh::opportunity(&own_state, tenant, &account, epoch, &opportunity).await };
     match patience.demand(&state.clock, read).await? {
@@ -97,20 +101,15 @@ async fn prepare(
     let mut tx = state.db.begin(caller.tenant).await?;
     judge::lock(&mut tx).await?;
     let candidacy = judge::opportunity(&mut tx, opportunity).await?;
-    let mut mistakes = applications(&candidacy, draft);
+    let mistakes = applications(&candidacy, draft);
     let mut body = merge::panel(&Value::Object(Map::new()), draft).map_err(Error::invalid)?;
     let own_url = draft.external_url.as_ref().value().map(String::as_str);
     body["externalUrl"] = json!(mark::url(&state.config.http, own_url, &mark));
     if let (None, Some(application)) = (body.get("applications"), &candidacy.application_id) {
         body["applications"] = json!([application]);
     }
-    let performer = perform_as::choose(&mut tx, caller, connection, draft.wishes.perform_as.as_deref()).await?;
-    let performer = performer.unwrap_or_else(|mistake| {
-        mistakes.push(mistake);
-        String::new()
-    });
     let slots = slots::of_panel(&Value::Null, &body);
-    judge::slots(&mut tx, &slots, mistakes, &draft.wishes, Except::Nothing, now).await?;
+    let performer = judge::slots(&mut tx, (caller, connection), &slots, mistakes, &draft.wishes, Except::Nothing, now).await?;
     let write = Write::SchedulePanel { body };
     let new = NewOperation { mark: Some(&mark), ..NewOperation::by(caller, connection, &performer, opportunity, write) };
     let operation = store::record(&mut tx, new, now).await?;

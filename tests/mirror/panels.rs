@@ -173,6 +173,7 @@ async fn panels_are_listed_by_their_beginning_and_filtered() {
     ];
     replace(&mut tx, set, 0).await;
     let elsewhere = [record::<Panel>(timed("elsewhere", Some(50), Some(60), "w"))];
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("another"))], at(0)).await.expect("stored");
     panels::replace_for_opportunity(&mut tx, "another", &elsewhere, at(0)).await.expect("stored");
     tx.commit().await.expect("committed");
     for limit in [1, 2, 50] {

@@ -21,7 +21,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use self::row::Row;
+pub(super) use self::row::SealedAccess;
 use super::connection::access_place;
 use crate::crypto::Place;
 use crate::ids::TenantId;
@@ -77,8 +77,8 @@ pub async fn keep_alive(state: &AppState, tenant: TenantId) -> Result<(), lever:
     let tokens = Tokens::new(state.clone(), tenant);
     let kept = to_the_end(state, async move {
         let row = tokens.read().await?;
-        let unused = row.refreshed_at.is_none_or(|at| at + UNUSED <= tokens.state.clock.now());
-        if unused && row.refresh_token.is_some() { tokens.renew(row.token_version).await } else { tokens.open_access(&row) }
+        let unused = row.access.refreshed_at.is_none_or(|at| at + UNUSED <= tokens.state.clock.now());
+        if unused && row.refresh_token.is_some() { tokens.renew(row.access.version).await } else { tokens.open_access(&row.access) }
     });
     kept.await.map(drop)
 }
@@ -95,6 +95,17 @@ impl StoredTokens {
     pub(super) fn new(state: AppState, tenant: TenantId) -> Self {
         Self(Tokens::new(state, tenant))
     }
+
+    /// Whoever has just read the connection need not read it once more for its token.
+    pub(super) fn begin_with(self, access: &SealedAccess) -> Self {
+        let now = self.0.state.clock.now();
+        if now < access.good_until()
+            && let Ok(token) = self.0.open_access(access)
+        {
+            self.0.remember(&token, access.good_until());
+        }
+        self
+    }
 }
 
 impl Tokens {
@@ -110,14 +121,14 @@ impl Tokens {
     /// The token to use now. One that nears its end is used to it while another is fetched beside it: that may fail.
     async fn current(self: Arc<Self>) -> Result<AccessToken, lever::Error> {
         let row = self.read().await?;
-        let token = self.open_access(&row)?;
+        let token = self.open_access(&row.access)?;
         let now = self.state.clock.now();
-        if now < row.good_until() {
-            self.remember(&token, row.good_until());
-        } else if now >= row.expires_at() {
+        if now < row.access.good_until() {
+            self.remember(&token, row.access.good_until());
+        } else if now >= row.access.expires_at() {
             return self.renew(token.version).await;
         } else if row.rest(now).is_none() && !self.is_being_renewed() {
-            self.state.clone().must_end.spawn(async move { self.renew(row.token_version).await });
+            self.state.clone().must_end.spawn(async move { self.renew(row.access.version).await });
         }
         Ok(token)
     }
@@ -134,10 +145,10 @@ impl Tokens {
         *self.cached() = Some((token.clone(), until));
     }
 
-    fn open_access(&self, row: &Row) -> Result<AccessToken, lever::Error> {
-        let sealed = row.access_token.as_deref().ok_or(lever::Error::ReauthorizationRequired)?;
+    fn open_access(&self, access: &SealedAccess) -> Result<AccessToken, lever::Error> {
+        let sealed = access.sealed.as_deref().ok_or(lever::Error::ReauthorizationRequired)?;
         let secret = self.open(access_place(self.tenant), sealed)?;
-        Ok(AccessToken { secret, version: row.token_version })
+        Ok(AccessToken { secret, version: access.version })
     }
 
     fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<SecretString, lever::Error> {

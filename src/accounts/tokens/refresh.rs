@@ -45,7 +45,7 @@ impl Tokens {
     pub(super) async fn renew(&self, spent: i64) -> Result<AccessToken, lever::Error> {
         let row = self.read().await?;
         let patience = if row.refresh_failures > 0 { LITTLE_PATIENCE } else { PATIENCE };
-        if row.token_version == spent
+        if row.access.version == spent
             && let Some(rest) = row.rest(self.state.clock.now())
         {
             return Err(failing(rest));
@@ -56,9 +56,9 @@ impl Tokens {
         let mut watched: Option<Watched> = None;
         loop {
             let row = self.read().await?;
-            if row.token_version > spent {
-                let token = self.open_access(&row)?;
-                self.remember(&token, row.good_until());
+            if row.access.version > spent {
+                let token = self.open_access(&row.access)?;
+                self.remember(&token, row.access.good_until());
                 return Ok(token);
             }
             let now = self.state.clock.now();
@@ -81,10 +81,10 @@ impl Tokens {
     }
 
     async fn refresh(&self, row: &Row, holder: Uuid) -> Result<AccessToken, lever::Error> {
-        let Some(sealed) = row.refresh_token.as_deref() else { return self.give_up(row.token_version).await };
+        let Some(sealed) = row.refresh_token.as_deref() else { return self.give_up(row.access.version).await };
         let refresh_token = self.open(refresh_place(self.tenant), sealed)?;
         let (asked, refused) = match self.state.lever.refresh(&refresh_token).await {
-            Ok(grant) => return self.store(row.token_version, &grant).await,
+            Ok(grant) => return self.store(row.access.version, &grant).await,
             Err(OAuthError::InvalidGrant { .. }) => return self.overtaken_or_dead(row).await,
             Err(OAuthError::Unavailable { retry_after, .. }) => (retry_after, false),
             Err(OAuthError::Refused { .. }) => (None, true),
@@ -103,11 +103,11 @@ impl Tokens {
         let until = Instant::now() + if took_over { SETTLE } else { Duration::ZERO };
         loop {
             let newest = self.read().await?;
-            if newest.token_version > row.token_version {
-                return self.open_access(&newest);
+            if newest.access.version > row.access.version {
+                return self.open_access(&newest.access);
             }
             if Instant::now() >= until {
-                return self.give_up(row.token_version).await;
+                return self.give_up(row.access.version).await;
             }
             sleep(LOOK).await;
         }
@@ -127,7 +127,7 @@ impl Tokens {
                     return Ok(token);
                 }
                 // Somebody connected or disconnected meanwhile: theirs counts.
-                Ok(false) => return self.open_access(&self.read().await?),
+                Ok(false) => return self.open_access(&self.read().await?.access),
                 Err(error) if Instant::now() > deadline => return Err(storage(error)),
                 Err(error) => {
                     tracing::warn!(tenant = %self.tenant, %error, "new tokens cannot be stored yet; trying again");

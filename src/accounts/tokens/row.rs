@@ -19,15 +19,37 @@ pub(super) const LEASE: TimeDelta = TimeDelta::seconds(5);
 /// Whoever works with another environment cannot mend that by asking again soon.
 const ELSEWHERE: Duration = Duration::from_secs(60);
 
+/// The access token as it is stored.
+#[derive(FromRow)]
+pub(in crate::accounts) struct SealedAccess {
+    #[sqlx(rename = "token_version")]
+    pub(super) version: i64,
+    #[sqlx(rename = "access_token")]
+    pub(super) sealed: Option<Vec<u8>>,
+    #[sqlx(rename = "access_expires_at")]
+    expires_at: Option<DateTime<Utc>>,
+    pub(super) refreshed_at: Option<DateTime<Utc>>,
+}
+
+impl SealedAccess {
+    pub(super) fn expires_at(&self) -> DateTime<Utc> {
+        self.expires_at.unwrap_or(DateTime::UNIX_EPOCH)
+    }
+
+    /// Until when it is used without a thought of the next one.
+    pub(super) fn good_until(&self) -> DateTime<Utc> {
+        let expires = self.expires_at();
+        good_until(self.refreshed_at.unwrap_or(expires), expires)
+    }
+}
+
 #[derive(FromRow)]
 pub(super) struct Row {
     status: Status,
     environment: String,
-    pub(super) token_version: i64,
-    pub(super) access_token: Option<Vec<u8>>,
+    #[sqlx(flatten)]
+    pub(super) access: SealedAccess,
     pub(super) refresh_token: Option<Vec<u8>>,
-    access_expires_at: Option<DateTime<Utc>>,
-    pub(super) refreshed_at: Option<DateTime<Utc>>,
     pub(super) refresh_holder: Option<Uuid>,
     pub(super) refresh_lease_until: Option<DateTime<Utc>>,
     pub(super) refresh_failures: i32,
@@ -35,16 +57,6 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn expires_at(&self) -> DateTime<Utc> {
-        self.access_expires_at.unwrap_or(DateTime::UNIX_EPOCH)
-    }
-
-    /// Until when the access token is used without a thought of the next one.
-    pub(super) fn good_until(&self) -> DateTime<Utc> {
-        let expires = self.expires_at();
-        good_until(self.refreshed_at.unwrap_or(expires), expires)
-    }
-
     /// How long nobody is to ask Lever for new tokens, because it failed.
     pub(super) fn rest(&self, now: DateTime<Utc>) -> Option<Duration> {
         pause::left(self.refresh_retry_at, now)
@@ -90,7 +102,7 @@ impl Tokens {
              WHERE tenant_id = $1 AND token_version = $2 AND refresh_holder IS NOT DISTINCT FROM $5 AND refresh_lease_until IS NOT DISTINCT FROM $6",
         )
         .bind(self.tenant)
-        .bind(row.token_version)
+        .bind(row.access.version)
         .bind(holder)
         .bind(self.state.clock.now() + LEASE)
         .bind(row.refresh_holder)

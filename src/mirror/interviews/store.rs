@@ -47,16 +47,21 @@ pub(in crate::mirror) async fn replace_in_panels(
     let rows = inside(panels);
     // One that its panel only names is there as well, and stays as it was.
     let there: Vec<&str> = panels.iter().flat_map(|panel| &panel.interviews).map(|interview| interview.id.as_str()).collect();
+    // One statement, and no row is touched twice: those that are gone are none of those that are there.
     sqlx::query(
-        "INSERT INTO interviews (tenant_id, id, panel_id, opportunity_id, start_at, end_at, canceled_at, interviewer_ids, raw, synced_at)
-         SELECT $1, r.id, r.panel_id, $2, r.start_at, r.end_at, r.canceled_at, ARRAY(SELECT jsonb_array_elements_text(r.interviewers)), r.raw, $3
-         FROM unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[], $10::jsonb[])
-              AS r (id, panel_id, start_at, end_at, canceled_at, interviewers, raw)
-         ON CONFLICT (tenant_id, id) DO UPDATE
-         SET panel_id = excluded.panel_id, opportunity_id = excluded.opportunity_id, start_at = excluded.start_at, end_at = excluded.end_at,
-             canceled_at = excluded.canceled_at, interviewer_ids = excluded.interviewer_ids, raw = excluded.raw,
-             synced_at = excluded.synced_at, gone_at = NULL
-         WHERE interviews.synced_at <= excluded.synced_at",
+        "WITH there AS (
+             INSERT INTO interviews (tenant_id, id, panel_id, opportunity_id, start_at, end_at, canceled_at, interviewer_ids, raw, synced_at)
+             SELECT $1, r.id, r.panel_id, $2, r.start_at, r.end_at, r.canceled_at, ARRAY(SELECT jsonb_array_elements_text(r.interviewers)), r.raw, $3
+             FROM unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[], $10::jsonb[])
+                  AS r (id, panel_id, start_at, end_at, canceled_at, interviewers, raw)
+             ON CONFLICT (tenant_id, id) DO UPDATE
+             SET panel_id = excluded.panel_id, opportunity_id = excluded.opportunity_id, start_at = excluded.start_at, end_at = excluded.end_at,
+                 canceled_at = excluded.canceled_at, interviewer_ids = excluded.interviewer_ids, raw = excluded.raw,
+                 synced_at = excluded.synced_at, gone_at = NULL
+             WHERE interviews.synced_at <= excluded.synced_at
+         )
+         UPDATE interviews SET gone_at = $3, synced_at = $3, raw = jsonb_build_object('id', id)
+         WHERE tenant_id = $1 AND panel_id = ANY($11) AND id <> ALL($12) AND synced_at <= $3 AND gone_at IS NULL",
     )
     .bind(tx.tenant())
     .bind(opportunity)
@@ -68,14 +73,6 @@ pub(in crate::mirror) async fn replace_in_panels(
     .bind(column(&rows, |(panel, interview)| storable::time(interview.canceled_at.or(panel.canceled_at))))
     .bind(column(&rows, |(_, interview)| Json(interviewer_ids(interview))))
     .bind(column(&rows, |(_, interview)| Json(&interview.raw)))
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query(
-        "UPDATE interviews SET gone_at = $2, synced_at = $2, raw = jsonb_build_object('id', id)
-         WHERE tenant_id = $1 AND panel_id = ANY($3) AND id <> ALL($4) AND synced_at <= $2 AND gone_at IS NULL",
-    )
-    .bind(tx.tenant())
-    .bind(read_at)
     .bind(column(panels, |panel| panel.id.as_str()))
     .bind(there)
     .execute(&mut **tx)

@@ -7,11 +7,12 @@ use sqlx::types::Json;
 use super::{upsert, version};
 use crate::db::TenantTx;
 use crate::lever::{Panel, Record};
-use crate::mirror::interviews;
+use crate::mirror::children::Kind;
+use crate::mirror::{interviews, opportunities};
 
 /// Makes our copy of an opportunity's panels equal to the whole set that was read: stores them, and marks gone what is missing.
-/// Does nothing when a newer read of the set, or newer news that the opportunity is gone or forgotten, is stored already. Only for a set
-/// that was read completely; single panels go through [`upsert`].
+/// Does nothing when the set is no news ([`opportunities::take_set`]). Only for a set that was read completely; single panels go through
+/// [`upsert`].
 ///
 /// # Errors
 /// The database failed.
@@ -21,22 +22,9 @@ pub async fn replace_for_opportunity(
     records: &[Record<Panel>],
     read_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let known: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(
-        "SELECT greatest(panels_synced_at, gone_at, forgotten_at) FROM opportunities WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
-    )
-    .bind(tx.tenant())
-    .bind(opportunity)
-    .fetch_optional(&mut **tx)
-    .await?;
-    if known.flatten().is_some_and(|known| known > read_at) {
+    if !opportunities::take_set(tx, opportunity, Kind::Panels, read_at).await? {
         return Ok(());
     }
-    sqlx::query("UPDATE opportunities SET panels_synced_at = $3 WHERE tenant_id = $1 AND id = $2")
-        .bind(tx.tenant())
-        .bind(opportunity)
-        .bind(read_at)
-        .execute(&mut **tx)
-        .await?;
     upsert(tx, opportunity, records, read_at).await?;
     let there: Vec<&str> = records.iter().map(|panel| panel.id.as_str()).collect();
     // Canceled ones are kept: whoever canceled a panel may still read that it is.

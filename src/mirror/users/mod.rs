@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 pub use list::UserView;
-pub use store::{UserRow, find, find_active_by_email, mark_unseen_gone, upsert};
+pub use store::{LookedUp, UserRow, find, look_up, mark_unseen_gone, upsert};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list::list))

@@ -79,20 +79,40 @@ pub async fn find(tx: &mut TenantTx, ids: &[String]) -> Result<Vec<UserRow>, sql
     .await
 }
 
-/// The active user with this address, in whatever case it is written; the one with the smaller id when several have it.
+/// Users who were looked up together.
+pub struct LookedUp {
+    /// As [`find`].
+    pub users: Vec<UserRow>,
+    /// The active one with the address; the one with the smaller id when several have it.
+    pub by_email: Option<String>,
+}
+
+/// A user, and whether it is for the address.
+#[derive(FromRow)]
+struct ByEither {
+    #[sqlx(flatten)]
+    user: UserRow,
+    has_email: bool,
+}
+
+/// The users with these ids, and the active one with this address, in whatever case it is written.
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_active_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<UserRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT id, name, email, access_role, photo, job_title, deactivated_at, synced_at, gone_at FROM users
-         WHERE tenant_id = $1 AND lower(email) = lower($2) AND deactivated_at IS NULL AND gone_at IS NULL
-         ORDER BY id LIMIT 1",
+pub async fn look_up(tx: &mut TenantTx, ids: &[String], email: Option<&str>) -> Result<LookedUp, sqlx::Error> {
+    let rows: Vec<ByEither> = sqlx::query_as(
+        "SELECT id, name, email, access_role, photo, job_title, deactivated_at, synced_at, gone_at,
+                coalesce(lower(email) = lower($3) AND deactivated_at IS NULL AND gone_at IS NULL, false) AS has_email
+         FROM users
+         WHERE tenant_id = $1 AND (id = ANY($2) OR (lower(email) = lower($3) AND deactivated_at IS NULL AND gone_at IS NULL)) ORDER BY id",
     )
     .bind(tx.tenant())
+    .bind(ids)
     .bind(email)
-    .fetch_optional(&mut **tx)
-    .await
+    .fetch_all(&mut **tx)
+    .await?;
+    let by_email = rows.iter().find(|row| row.has_email).map(|row| row.user.id.clone());
+    Ok(LookedUp { users: rows.into_iter().map(|row| row.user).collect(), by_email })
 }
 
 /// Marks gone the users that a whole list, read since then, did not hold.

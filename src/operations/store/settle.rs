@@ -67,17 +67,22 @@ pub async fn move_to<W: Write>(tx: &mut TenantTx, operation: &Operation<W>, oppo
         .await
 }
 
-/// It happened. False when somebody else has said so, or otherwise, before.
+/// It happened. `None` when somebody else has said so, or otherwise, before.
 ///
 /// # Errors
 /// The database failed.
-pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made<'_>, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
-    let settled = sqlx::query(
+pub async fn succeed<W: Write>(
+    tx: &mut TenantTx,
+    operation: &Operation<W>,
+    made: &Made<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<Operation<W>>, sqlx::Error> {
+    sqlx::query_as(
         "UPDATE operations
          SET status = 'succeeded', panel_id = coalesce($4, panel_id), interview_id = coalesce($5, interview_id), note_id = $6,
              opportunity_id = coalesce($8, opportunity_id), lever_status = $9, steps = with_step_ended(steps, $10), lease_until = NULL,
              settled_at = $7
-         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL",
+         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND settled_at IS NULL RETURNING *",
     )
     .bind(tx.tenant())
     .bind(operation.id)
@@ -89,9 +94,8 @@ pub async fn succeed<W>(tx: &mut TenantTx, operation: &Operation<W>, made: &Made
     .bind(made.opportunity)
     .bind(made.lever_status)
     .bind(ended(if made.lever_status.is_some() { StepOutcome::Done } else { StepOutcome::Found }, now, made.lever_status, None))
-    .execute(&mut **tx)
-    .await?;
-    Ok(settled.rows_affected() == 1)
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// It did not happen. Fenced as [`succeed`].
