@@ -102,7 +102,7 @@ async fn connect(state: &AppState, session: &Session, code: &str, redirect_uri: 
         }
     };
     if is_strange(state, &grant) {
-        tracing::warn!(tenant = %session.caller.tenant, "the tokens of a callback are for another application or environment; they were thrown away");
+        tracing::warn!(tenant = %session.caller.tenant, "the tokens of a callback are for Lever's other environment; they were thrown away");
         return Ok(Outcome::Failed);
     }
     let outcome = store_grant(state, session, &grant).await?;
@@ -121,14 +121,13 @@ fn complete_or_not(mut grant: Grant) -> Grant {
     grant
 }
 
-/// Whether the token was made for somebody else: another application, or the API of Lever's other environment. What it does not say
-/// is no reason.
+/// Whether the token was made for the API of Lever's other environment. What it does not say is no reason; nor is anything, where the
+/// configured audience is of neither.
 fn is_strange(state: &AppState, grant: &Grant) -> bool {
-    let config = &state.config.lever;
-    let another_application = grant.claims.client_id.as_ref().is_some_and(|client| *client != config.client_id);
-    let others = [Endpoints::production(), Endpoints::sandbox()].map(|endpoints| endpoints.audience);
-    let names = |audience: &str| grant.audiences.iter().any(|it| it == audience);
-    another_application || (!names(&config.audience) && others.iter().any(|other| names(other)))
+    let own = &state.config.lever.audience;
+    let audiences = [Endpoints::production(), Endpoints::sandbox()].map(|endpoints| endpoints.audience);
+    let names = |audience: &String| grant.audiences.contains(audience);
+    audiences.contains(own) && !names(own) && audiences.iter().any(names)
 }
 
 /// Stores the tokens; when everything was granted, what follows from them (webhooks, the first sync) is asked for in the same

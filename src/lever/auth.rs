@@ -58,8 +58,6 @@ pub struct Claims {
     pub user_id: Option<String>,
     /// The Lever account.
     pub account_id: Option<String>,
-    /// The application.
-    pub client_id: Option<String>,
 }
 
 /// A code or refresh token that led to no grant.
@@ -215,7 +213,7 @@ fn granted(answer: BasicTokenResponse) -> Grant {
         scope_is_said: said.is_some(),
         scope: said.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec()),
         audiences: audiences(payload.get("aud")),
-        claims: Claims { user_id: claim("userId"), account_id: claim("accountId"), client_id: claim("clientId") },
+        claims: Claims { user_id: claim("userId"), account_id: claim("accountId") },
     }
 }
 

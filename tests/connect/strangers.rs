@@ -34,25 +34,54 @@ fn without(missing: &[&str]) -> Option<String> {
 }
 
 async fn story_with(server: &MockServer) -> Story {
-    Story::with(Setting { variables: vec![("LEVER_TOKEN_URL", format!("{}/oauth/token", server.uri()))], ..Setting::default() }).await
+    story_of_audience(server, None).await
 }
 
+/// A service whose tokens are for this audience; by default the stand-in's own.
+async fn story_of_audience(server: &MockServer, audience: Option<&str>) -> Story {
+    let mut variables = vec![("LEVER_TOKEN_URL", format!("{}/oauth/token", server.uri()))];
+    variables.extend(audience.map(|audience| ("LEVER_AUDIENCE", audience.to_owned())));
+    Story::with(Setting { variables, ..Setting::default() }).await
+}
+
+const PRODUCTION: &str = "https://api.lever.co/v1/";
+const SANDBOX: &str = "https://api.sandbox.lever.co/v1/";
+
 #[tokio::test]
-async fn tokens_for_another_application_or_environment_are_thrown_away() {
-    for (name, value) in [
-        ("https://oauth.lever.co/clientId", json!("somebody-elses-application")),
-        ("aud", json!("https://api.sandbox.lever.co/v1/")),
-        ("aud", json!(["https://api.lever.co/v1/", "https://elsewhere.example/"])),
+async fn tokens_for_the_other_environment_are_thrown_away() {
+    for (configured, said) in [(PRODUCTION, json!(SANDBOX)), (SANDBOX, json!([PRODUCTION, "https://elsewhere.example/"]))] {
+        let server = MockServer::start().await;
+        let mut claims = claims("an-account");
+        claims["aud"] = said;
+        answering(&server, "authorization_code", without(&[]), claims).await;
+        let story = story_of_audience(&server, Some(configured)).await;
+        let mut admin = story.admin(NORTH);
+        let back = accept(&story, &admin.begin_connect().await);
+        assert_eq!(admin.browse(&back).await.expect(303).location(), "/integrations?outcome=failed");
+        assert_eq!(connection(&admin).await["status"], "disconnected");
+        story.end().await;
+    }
+}
+
+/// Lever's documentation promises nothing of what a token says but whose it is.
+#[tokio::test]
+async fn what_a_token_says_of_its_audience_and_application_is_else_no_reason_to_refuse_it() {
+    for (configured, name, value) in [
+        (None, "aud", json!(PRODUCTION)),
+        (Some(PRODUCTION), "aud", json!([PRODUCTION, SANDBOX])),
+        (Some(SANDBOX), "aud", json!("https://elsewhere.example/")),
+        (Some(PRODUCTION), "https://oauth.lever.co/clientId", json!("an-application-by-another-name")),
     ] {
         let server = MockServer::start().await;
         let mut claims = claims("an-account");
         claims[name] = value;
         answering(&server, "authorization_code", without(&[]), claims).await;
-        let story = story_with(&server).await;
+        let story = story_of_audience(&server, configured).await;
         let mut admin = story.admin(NORTH);
         let back = accept(&story, &admin.begin_connect().await);
-        assert_eq!(admin.browse(&back).await.expect(303).location(), "/integrations?outcome=failed");
-        assert_eq!(connection(&admin).await["status"], "disconnected");
+        assert_eq!(admin.browse(&back).await.expect(303).location(), "/integrations?outcome=connected");
+        admin.delete("/v1/lever/connection").await.expect(204);
+        story.work().await;
         story.end().await;
     }
 }

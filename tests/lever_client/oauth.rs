@@ -60,7 +60,7 @@ async fn a_code_becomes_a_grant() {
     assert_eq!(grant.access_token.expose_secret(), token);
     assert_eq!(grant.refresh_token.as_ref().map(ExposeSecret::expose_secret), Some("canary-refresh-1"));
     assert_eq!((grant.expires_in, grant.scope.join(" ").as_str()), (Duration::from_secs(1800), "offline_access users:read:admin"));
-    let claims = Claims { user_id: Some("u-1".into()), account_id: Some("acc-1".into()), client_id: Some("an-app".into()) };
+    let claims = Claims { user_id: Some("u-1".into()), account_id: Some("acc-1".into()) };
     assert_eq!(grant.claims, claims);
     let printed = format!("{grant:?}");
     assert!(!printed.contains("canary") && !printed.contains(&token), "{printed}");
