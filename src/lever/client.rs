@@ -21,6 +21,8 @@ pub struct Credentials {
 /// How long and how often to try.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
+    /// For a token, where none is at hand. Fetching one goes on for whoever asks next.
+    pub token: Duration,
     /// For one attempt, from sending to the end of the answer.
     pub request: Duration,
     /// For the whole call: waiting for the budget, every attempt, the pauses between. A write that was sent in time still gets
@@ -54,8 +56,8 @@ impl Default for Options {
         let seconds = Duration::from_secs;
         Self {
             connect_timeout: seconds(5),
-            person: Patience { request: seconds(8), total: seconds(10), tries: 3 },
-            bulk: Patience { request: seconds(30), total: seconds(180), tries: 5 },
+            person: Patience { token: seconds(3), request: seconds(8), total: seconds(10), tries: 3 },
+            bulk: Patience { token: seconds(60), request: seconds(30), total: seconds(180), tries: 5 },
             oauth_timeout: seconds(30),
             chunk_timeout: seconds(30),
             max_answer: 8 * 1024 * 1024,

@@ -17,7 +17,7 @@ use super::call::Call;
 use super::circuit::Probe;
 use super::redirect::{self, Onward};
 use super::retry::{self, Tries};
-use super::{AccessToken, Account, Error, Lane, Paging, answer};
+use super::{AccessToken, Account, Error, Lane, Paging, Patience, answer};
 
 impl Account {
     /// Sends a call, again where that is safe, until it is answered or patience ends. `receive` reads a successful answer.
@@ -32,8 +32,7 @@ impl Account {
             self.look().await;
         }
         let mut tries = Tries::new(call.is_read(), call.limit().is_some(), patience.tries, options.backoff);
-        let mut journey =
-            Journey { deadline: Instant::now() + patience.total, limit: patience.request, cut_off: call.is_read(), renewed: false, probe: None };
+        let mut journey = Journey { deadline: Instant::now() + patience.total, patience, cut_off: call.is_read(), renewed: false, probe: None };
         loop {
             let attempt = self.attempt(&call, &mut journey, &receive).await;
             journey.probe = None;
@@ -197,8 +196,7 @@ struct Answered {
 struct Journey {
     /// Nothing begins after it.
     deadline: Instant,
-    /// For one attempt.
-    limit: Duration,
+    patience: Patience,
     /// Whether the deadline also ends what has begun. A write once sent gets its whole time: an answer not waited for is an
     /// outcome that somebody must find out.
     cut_off: bool,
@@ -215,14 +213,15 @@ impl Journey {
 
     /// Until when an attempt that begins now may take.
     fn until(&self, now: Instant) -> Instant {
-        let until = now + self.limit;
+        let until = now + self.patience.request;
         if self.cut_off { until.min(self.deadline) } else { until }
     }
 
     /// A token from the source. Whatever goes wrong there, nothing was done at Lever.
     async fn token(&self, source: impl Future<Output = Result<AccessToken, Error>>) -> Result<AccessToken, Error> {
-        match timeout_at(self.deadline, source).await {
-            Err(_) => Err(Error::NoToken { reason: "it took too long", retry_after: None }),
+        let until = self.deadline.min(Instant::now() + self.patience.token);
+        match timeout_at(until, source).await {
+            Err(_) => Err(Error::NoToken { reason: "it took too long", retry_after: Some(self.patience.token) }),
             Ok(Err(error @ (Error::ReauthorizationRequired | Error::NoToken { .. }))) => Err(error),
             Ok(Err(error)) => Err(Error::NoToken { reason: "it could not be refreshed", retry_after: error.retry_after() }),
             Ok(Ok(token)) => Ok(token),
@@ -253,11 +252,13 @@ pub(super) fn failure(error: &reqwest::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lever::Options;
 
     #[test]
     fn the_deadline_ends_a_read_and_lets_a_write_that_was_sent_have_its_time() {
         let (now, seconds) = (Instant::now(), Duration::from_secs);
-        let journey = |cut_off| Journey { deadline: now + seconds(10), limit: seconds(8), cut_off, renewed: false, probe: None };
+        let patience = Options::default().person;
+        let journey = |cut_off| Journey { deadline: now + seconds(10), patience, cut_off, renewed: false, probe: None };
         assert_eq!(journey(true).until(now + seconds(1)), now + seconds(9));
         assert_eq!(journey(true).until(now + seconds(5)), now + seconds(10));
         assert_eq!(journey(false).until(now + seconds(5)), now + seconds(13));

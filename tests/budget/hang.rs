@@ -18,7 +18,7 @@ const UNSEEN: &str = "/v1/opportunities/not-seen-yet";
 
 /// Two accounts, and a service that does not wait for long.
 fn setting() -> Setting {
-    let patience = Patience { request: Duration::from_secs(1), total: Duration::from_secs(4), tries: 2 };
+    let patience = Patience { token: Duration::from_secs(4), request: Duration::from_secs(1), total: Duration::from_secs(4), tries: 2 };
     Setting {
         lever: Options { accounts: 2, opportunities: 40, ..Setting::default().lever },
         patience: lever::Options { person: patience, bulk: patience, ..lever::Options::default() },

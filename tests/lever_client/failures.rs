@@ -120,7 +120,7 @@ async fn a_write_that_never_left_is_known_not_to_have_happened() {
 #[tokio::test]
 async fn a_silent_lever_is_given_up() {
     let server = answering(ResponseTemplate::new(200).set_delay(Duration::from_secs(60))).await;
-    let patience = Patience { request: Duration::from_millis(500), total: Duration::from_secs(20), tries: 2 };
+    let patience = Patience { token: Duration::from_secs(20), request: Duration::from_millis(500), total: Duration::from_secs(20), tries: 2 };
     let account = account_with(&server.uri(), Arc::new(Tokens::default()), Options { bulk: patience, ..options() });
     let error = write(&account).await.expect_err("silence");
     assert!(matches!(error, Error::NoAnswer { reason: "timed out" }), "{error}");
@@ -152,7 +152,7 @@ async fn somebody_waiting_is_told_at_once_when_lever_wants_a_long_pause() {
 #[tokio::test]
 async fn without_budget_nothing_is_sent() {
     let server = answering(ResponseTemplate::new(200)).await;
-    let patience = Patience { request: Duration::from_secs(20), total: Duration::from_millis(100), tries: 3 };
+    let patience = Patience { token: Duration::from_secs(20), request: Duration::from_secs(20), total: Duration::from_millis(100), tries: 3 };
     let lever = lever_at(&server.uri(), Options { person: patience, ..options() });
     // One request in three hours, and the one saved up is spent.
     let budget = Budget::new(0.0001, 1.0);

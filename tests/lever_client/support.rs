@@ -57,7 +57,7 @@ impl TokenSource for NoTokens {
 }
 
 pub fn options() -> Options {
-    let patience = Patience { request: Duration::from_secs(20), total: Duration::from_secs(30), tries: 3 };
+    let patience = Patience { token: Duration::from_secs(30), request: Duration::from_secs(20), total: Duration::from_secs(30), tries: 3 };
     Options { person: patience, bulk: patience, backoff: Duration::from_millis(1), max_answer: 64 * 1024, ..Options::default() }
 }
 

@@ -17,6 +17,7 @@ use super::support::story::{Person, Setting, Story};
 const ORGANIZATION: Uuid = Uuid::from_u128(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The stand-in's tokens age with the story.
 fn pass(story: &Story, span: Duration) {
@@ -34,7 +35,11 @@ fn status(code: u16, retry_after_seconds: Option<u64>) -> FaultKind {
 }
 
 async fn connected(lever: Options) -> (Story, Person, String) {
-    let story = Story::with(Setting { lever, ..Setting::default() }).await;
+    connected_with(Setting { lever, ..Setting::default() }).await
+}
+
+async fn connected_with(setting: Setting) -> (Story, Person, String) {
+    let story = Story::with(setting).await;
     let mut admin = story.admin(ORGANIZATION);
     story.connect_and_sync(&mut admin, 0).await;
     let user = story.account(0).users[0].id.clone();
@@ -108,6 +113,24 @@ async fn a_token_endpoint_that_hangs_holds_up_one_request_and_then_nobody() {
     get_user(&story.app, ORGANIZATION, &user).await.expect("it mends itself");
     story.work().await;
     assert_eq!(admin.get("/v1/lever/connection").await.json()["status"], "connected");
+    story.end().await;
+}
+
+/// A person is told soon; the refresh goes on, and who asks again has its token.
+#[tokio::test]
+async fn a_person_does_not_wait_for_a_token_endpoint_that_hangs() {
+    let default = lever::Options::default();
+    let patience = lever::Options { person: lever::Patience { token: 2 * SECOND, total: HOUR, ..default.person }, oauth_timeout: HOUR, ..default };
+    let (story, admin, user) = connected_with(Setting { patience, ..Setting::default() }).await;
+    pass(&story, 61 * MINUTE);
+    story.lever.fault(Fault::new("POST", "/oauth/token", FaultKind::RequestHeld).times(1));
+    let refused = admin.get("/v1/opportunities/never-seen").await.expect(503);
+    assert_eq!(refused.code(), "lever_unavailable");
+    assert!(refused.header("retry-after").parse::<u64>().expect("seconds") >= 1);
+    story.lever.release().await;
+    get_user(&story.app, ORGANIZATION, &user).await.expect("the first refresh has ended");
+    assert_eq!(asked(&story), 1);
+    story.work().await;
     story.end().await;
 }
 
