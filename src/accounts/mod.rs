@@ -20,7 +20,7 @@ pub use connection::{
     require_reauthorization, store_grant,
 };
 pub use contact::probe_due;
-pub use open::{ANOTHER_ENVIRONMENT, another_environment, check_environment, open, open_sealed, remember_data_centre};
+pub use open::{ANOTHER_ENVIRONMENT, another_environment, check_environment, open, open_in, open_sealed, remember_data_centre};
 pub use overview::{Overview, SyncedGrantor, overview};
 pub use parting::part;
 pub use reseal::{drop_unreadable_keys, reseal};

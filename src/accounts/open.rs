@@ -8,6 +8,7 @@ use super::connection::select;
 use super::tokens::{SealedAccess, StoredTokens};
 use super::{Connection, Status, budget, connection, contact};
 use crate::config::LeverEnvironment;
+use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::lever;
@@ -31,10 +32,17 @@ struct Opened {
 /// # Errors
 /// 409 `not_connected`, `lever_connection_incomplete`, `lever_environment_changed` or `lever_reauthorization_required`, each saying who must do what.
 pub async fn open(state: &AppState, tenant: TenantId) -> Result<(lever::Account, Connection)> {
-    let opened: Option<Opened> = sqlx::query_as(select!(", c.token_version, c.access_token, c.access_expires_at"))
-        .bind(tenant)
-        .fetch_optional(&mut *state.db.look(tenant).await?)
-        .await?;
+    open_in(state, &mut state.db.look(tenant).await?).await
+}
+
+/// As [`open`], for whoever looks at more in the same transaction.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_in(state: &AppState, tx: &mut TenantTx) -> Result<(lever::Account, Connection)> {
+    let tenant = tx.tenant();
+    let opened: Option<Opened> =
+        sqlx::query_as(select!(", c.token_version, c.access_token, c.access_expires_at")).bind(tenant).fetch_optional(&mut **tx).await?;
     let Some(Opened { connection, access }) = opened else { return Err(not_connected()) };
     match connection.status {
         Status::Connected => {

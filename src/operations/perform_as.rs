@@ -6,9 +6,8 @@ use crate::db::TenantTx;
 use crate::error::Mistake;
 use crate::mirror::users::{self, UserRow};
 
-const CODE: &str = "cannot_perform";
-
-/// In whose name a write is to be done: whom the caller named; else the active user with the caller's address; else whoever connected.
+/// In whose name a write is to be done: whom the caller named; else the active user with the caller's address; else whoever connected, who
+/// is in Lever even if our copy does not know it yet.
 #[derive(Clone, Copy)]
 pub struct Performers<'a> {
     caller: &'a Caller,
@@ -33,11 +32,11 @@ impl<'a> Performers<'a> {
         let known = users::look_up(tx, &ids, email).await?;
         let chosen = match (self.wish, known.by_email, named) {
             (None, Some(own), _) => Ok(own),
-            (_, _, Some(named)) => match unfit(known.users.iter().find(|user| user.id == named), named) {
-                None => Ok(named.to_owned()),
-                Some((_, message)) => Err(Mistake::new("/performAs", message).coded(CODE)),
+            (wish, _, Some(named)) => match (known.users.iter().find(|user| user.id == named), wish) {
+                (None, None) => Ok(named.to_owned()),
+                (user, _) => unfit(user, named).map_or_else(|| Ok(named.to_owned()), |(_, message)| Err(cannot(message))),
             },
-            (_, _, None) => Err(Mistake::new("/performAs", "It is not known who connected Lever: name a Lever user.").coded(CODE)),
+            (_, _, None) => Err(cannot("It is not known who connected Lever: name a Lever user.".into())),
         };
         Ok((chosen, known.users))
     }
@@ -49,6 +48,10 @@ impl<'a> Performers<'a> {
     pub async fn choose(self, tx: &mut TenantTx) -> Result<Result<String, Mistake>, sqlx::Error> {
         Ok(self.choose_among(tx, &[]).await?.0)
     }
+}
+
+fn cannot(message: String) -> Mistake {
+    Mistake::new("/performAs", message).coded("cannot_perform")
 }
 
 /// Why somebody cannot act or interview, as code and sentence; `None` when they can.

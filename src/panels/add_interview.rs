@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use super::draft::{InterviewDraft, Wishes};
 use super::judge::{self, Except};
 use super::requests::InterviewRequest;
+use super::slots::{self, Slot};
 use super::write::{Operation, Write};
-use super::{answer, merge, panel, send, slots};
+use super::{answer, merge, panel, send};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
@@ -57,33 +58,49 @@ async fn work(state: &AppState, caller: &Caller, id: &str, body: &Value, ticket:
     let (draft, wishes) = InterviewDraft::new(body, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
     let (account, connection) = opened?;
+    let addition = Addition::judged(state, (caller, &connection), id, &draft, &wishes).await?;
     let account = account.in_lane(Lane::Person);
     // Which interviews are there already must be known, to recognise the new one should Lever's answer be lost.
     panel::read_fresh(state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
-    let operation = again_when_undone(|| prepare(state, caller, &connection, id, &draft, &wishes, &ticket)).await?;
+    let operation = again_when_undone(|| prepare(state, (caller, &connection), &addition, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
 }
 
-async fn prepare(
-    state: &AppState,
-    caller: &Caller,
-    connection: &Connection,
-    id: &str,
-    draft: &InterviewDraft,
-    wishes: &Wishes,
-    ticket: &Ticket,
-) -> Result<Operation> {
-    let now = state.clock.now();
-    let (mut tx, row) = panel::begin(state, caller.tenant, id).await?;
+/// The interview as Lever gets it; nothing about it depends on what the panel has by now, but whether the people are free.
+struct Addition<'a> {
+    panel: &'a str,
+    body: Value,
+    slot: Option<Slot>,
+    wishes: &'a Wishes,
+    performer: String,
+}
+
+impl<'a> Addition<'a> {
+    async fn judged(
+        state: &AppState,
+        (caller, connection): (&Caller, &Connection),
+        panel: &'a str,
+        draft: &InterviewDraft,
+        wishes: &'a Wishes,
+    ) -> Result<Self> {
+        let mut body = merge::interview(&Value::Object(Map::new()), draft);
+        body["panel"] = json!(panel);
+        let slot = slots::of_interview(&Value::Null, &body, String::new());
+        let mut tx = state.db.look(caller.tenant).await?;
+        let performer = judge::slots(&mut tx, (caller, connection), slot.as_slice(), Vec::new(), wishes, state.clock.now()).await?;
+        Ok(Self { panel, body, slot, wishes, performer })
+    }
+}
+
+async fn prepare(state: &AppState, (caller, connection): (&Caller, &Connection), addition: &Addition<'_>, ticket: &Ticket) -> Result<Operation> {
+    let (mut tx, row) = panel::begin(state, caller.tenant, addition.panel).await?;
     panel::still_on(&row)?;
     judge::opportunity(&mut tx, &row.opportunity_id).await?;
-    let mut body = merge::interview(&Value::Object(Map::new()), draft);
-    body["panel"] = json!(id);
-    let slots: Vec<_> = slots::of_interview(&Value::Null, &body, String::new()).into_iter().collect();
-    let performer = judge::slots(&mut tx, (caller, connection), &slots, Vec::new(), wishes, Except::Nothing, now).await?;
-    let write = Write::AddInterview { panel: id.to_owned(), body, before: row.raw };
-    let operation = store::record(&mut tx, NewOperation::by(caller, connection, &performer, &row.opportunity_id, write), now).await?;
+    judge::free(&mut tx, addition.slot.as_slice(), addition.wishes, Except::Nothing).await?;
+    let write = Write::AddInterview { panel: addition.panel.to_owned(), body: addition.body.clone(), before: row.raw };
+    let new = NewOperation::by(caller, connection, &addition.performer, &row.opportunity_id, write);
+    let operation = store::record(&mut tx, new, state.clock.now()).await?;
     ticket.attach(&mut tx, operation.id).await?;
     record::commit(state, tx, &operation).await?;
     Ok(operation)

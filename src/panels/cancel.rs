@@ -58,6 +58,7 @@ pub(super) async fn cancel(
     if known.canceled_at.is_some() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    panel::check_known_version(&state, caller.tenant, &headers, &known).await?;
     let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
     // Only a caller who means one version needs a fresh one; canceling itself overwrites nothing.

@@ -42,7 +42,9 @@ pub(super) async fn cancel(
     let patience = Patience::begin(&state);
     let Some(panel_id) = panel_of(&state, &caller, &id).await? else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &panel_id), accounts::open(&state, caller.tenant));
-    let (known, (account, connection)) = (known?, opened?);
+    let known = known?;
+    panel::check_known_version(&state, caller.tenant, &headers, &known).await?;
+    let (account, connection) = opened?;
     let account = account.in_lane(Lane::Person);
     if panel::is_pinned(&headers) {
         panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;

@@ -65,9 +65,12 @@ pub(super) struct Wishes {
     pub allow_past: bool,
 }
 
-const WISHES: [&str; 3] = ["performAs", "allowConflicts", "allowPast"];
-const PANEL: [&str; 6] = ["timezone", "interviews", "applicationIds", "note", "externalUrl", "feedbackReminder"];
-const INTERVIEW: [&str; 8] = ["start", "durationMinutes", "interviewers", "subject", "note", "location", "feedbackTemplateId", "feedbackReminder"];
+/// What a request can say: of the write itself, of a panel, of an interview, of an interviewer.
+pub(super) const WISHES: [&str; 3] = ["performAs", "allowConflicts", "allowPast"];
+pub(super) const PANEL: [&str; 6] = ["timezone", "interviews", "applicationIds", "note", "externalUrl", "feedbackReminder"];
+pub(super) const INTERVIEW: [&str; 8] =
+    ["start", "durationMinutes", "interviewers", "subject", "note", "location", "feedbackTemplateId", "feedbackReminder"];
+pub(super) const SEAT: [&str; 2] = ["id", "feedbackTemplateId"];
 
 impl PanelDraft {
     /// A panel to schedule.
@@ -163,7 +166,7 @@ impl InterviewDraft {
 
 impl SeatDraft {
     fn of(value: &Value, at: String, mistakes: &Mistakes) -> Option<Self> {
-        let fields = Fields::of(value, at, &["id", "feedbackTemplateId"], mistakes)?;
+        let fields = Fields::of(value, at, &SEAT, mistakes)?;
         fields.require(&["id"]);
         Some(Self { id: fields.id("id").value()?, feedback_template: fields.id("feedbackTemplateId") })
     }

@@ -9,21 +9,22 @@ use super::draft::PanelDraft;
 use super::judge::{self, Except};
 use super::requests::PanelPatch;
 use super::write::{Operation, Write};
-use super::{alone, answer, mark, merge, panel, send, slots};
+use super::{alone, answer, echoed, mark, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::config::HttpConfig;
 use crate::error::{Error, Mistake, Problem, Result};
 use crate::lever::Lane;
 use crate::mirror::LeverId;
-use crate::mirror::panels::PanelView;
+use crate::mirror::panels::{self, PanelView};
 use crate::operations::body::Body;
 use crate::operations::patience::Patience;
 use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
-/// Edit a panel. What is not sent stays as it is; `interviews` is the whole list, and those that stay carry their `id`.
+/// Edit a panel. What is not sent stays as it is; `interviews` is the whole list, and those that stay carry their `id`. A panel can be sent back
+/// as it was read: fields that cannot be set are let through while they say what is there.
 #[utoipa::path(
     patch, path = "/v1/panels/{panelId}", operation_id = "editPanel", tag = "Panels", security(("bearer" = [])),
     params(
@@ -50,13 +51,19 @@ pub(super) async fn edit(
     let patience = Patience::begin(&state);
     let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &id), accounts::open(&state, caller.tenant));
     let known = known?;
-    let draft = PanelDraft::patch(&body.value, panel::zone(&known)).map_err(Error::invalid)?;
+    let patch = own_patch(&state, &caller, &id, body.value).await?;
+    let draft = PanelDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
+    panel::check_known_version(&state, caller.tenant, &headers, &known).await?;
     let (account, connection) = opened?;
+    // A mistake that only our copy makes it one is none: Lever is asked then.
+    if let Ok(body) = merged(&state.config.http, &known.raw, &draft) {
+        judge::beforehand(&state, (&caller, &connection), &slots::of_panel(&known.raw, &body), &draft.wishes).await?;
+    }
     let account = account.in_lane(Lane::Person);
     let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     let alone = alone::read_rests(&state, &account, place, patience).await?;
-    let edit = Edit { panel: &id, draft: &draft, patch: &body.value, alone: &alone };
+    let edit = Edit { panel: &id, draft: &draft, patch: &patch, alone: &alone };
     match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Prepared::Nothing(response) => Ok(response),
         Prepared::Recorded(operation) => {
@@ -64,6 +71,15 @@ pub(super) async fn edit(
             answer::of(&state, caller.tenant, &operation).await
         }
     }
+}
+
+/// The patch without what the caller only sends back.
+async fn own_patch(state: &AppState, caller: &Caller, id: &str, patch: Value) -> Result<Value> {
+    if !echoed::is_in_panel(&patch) {
+        return Ok(patch);
+    }
+    let view = panels::view(&mut state.db.look(caller.tenant).await?, id).await?;
+    Ok(echoed::without_panel(patch, &json!(view)))
 }
 
 struct Edit<'a> {
@@ -102,7 +118,8 @@ async fn prepare(state: &AppState, caller: &Caller, connection: &Connection, hea
         }
     }
     let slots = slots::of_panel(&fresh, &body);
-    let performer = judge::slots(&mut tx, (caller, connection), &slots, mistakes, &draft.wishes, Except::Panel(id), now).await?;
+    let performer = judge::slots(&mut tx, (caller, connection), &slots, mistakes, &draft.wishes, now).await?;
+    judge::free(&mut tx, &slots, &draft.wishes, Except::Panel(id)).await?;
     let write = Write::EditPanel {
         panel: id.to_owned(),
         body,

@@ -12,7 +12,7 @@ use super::evidence;
 use super::judge::{self, Except};
 use super::requests::InterviewPatch;
 use super::write::{Operation, Write};
-use super::{alone, answer, merge, panel, send, slots};
+use super::{alone, answer, echoed, merge, panel, send, slots};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Problem, Result};
@@ -28,7 +28,8 @@ use crate::state::AppState;
 /// What a caller is told to wait before trying again.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Edit one interview. What is not sent stays as it is.
+/// Edit one interview. What is not sent stays as it is. It can be sent back as it was read: fields that cannot be set are let through while
+/// they say what is there.
 #[utoipa::path(
     patch, path = "/v1/interviews/{interviewId}", operation_id = "editInterview", tag = "Interviews", security(("bearer" = [])),
     params(
@@ -55,9 +56,15 @@ pub(super) async fn edit(
     let panel_id = panel_of(&state, &caller, &id).await?;
     let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &panel_id), accounts::open(&state, caller.tenant));
     let known = known?;
-    let (draft, wishes) = InterviewDraft::patch(&body.value, panel::zone(&known)).map_err(Error::invalid)?;
+    let patch = own_patch(&state, &caller, &id, body.value).await?;
+    let (draft, wishes) = InterviewDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
+    panel::check_known_version(&state, caller.tenant, &headers, &known).await?;
     let (account, connection) = opened?;
+    if let Some(there) = evidence::by_id(&known.raw, Some(&id)) {
+        let slot = slots::of_interview(there, &merge::interview(there, &draft), String::new());
+        judge::beforehand(&state, (&caller, &connection), slot.as_slice(), &wishes).await?;
+    }
     let account = account.in_lane(Lane::Person);
     let place = panel::read_fresh(&state, caller.tenant, (&account, connection.epoch), &known, patience).await?;
     let shown = evidence::by_id(&place.panel.raw, Some(&id));
@@ -65,7 +72,7 @@ pub(super) async fn edit(
     let whole = alone::read(&state, &account, place.opportunity.clone(), id.clone(), patience).await?;
     // Against the panel as it was then: what somebody clears meanwhile stays cleared.
     let rest = shown.map_or(Value::Null, |shown| alone::rest(shown, &whole));
-    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch: body.value, rest };
+    let edit = Edit { interview: &id, panel: &panel_id, draft: &draft, wishes: &wishes, patch, rest };
     match again_when_undone(|| prepare(&state, &caller, &connection, &headers, &edit)).await? {
         Err(response) => Ok(response),
         Ok(operation) => {
@@ -73,6 +80,15 @@ pub(super) async fn edit(
             answer::of(&state, caller.tenant, &operation).await
         }
     }
+}
+
+/// The patch without what the caller only sends back.
+async fn own_patch(state: &AppState, caller: &Caller, id: &str, patch: Value) -> Result<Value> {
+    if !echoed::is_in_interview(&patch) {
+        return Ok(patch);
+    }
+    let view = interviews::view_with_version(&mut state.db.look(caller.tenant).await?, id).await?.map(|(view, _)| view);
+    Ok(echoed::without_interview(patch, &json!(view)))
 }
 
 struct Edit<'a> {
@@ -108,9 +124,9 @@ async fn prepare(
         tx.commit().await?;
         return Ok(Err(response));
     }
-    let slots: Vec<_> = slots::of_interview(fresh, &body, String::new()).into_iter().collect();
-    let by = (caller, connection);
-    let performer = judge::slots(&mut tx, by, &slots, Vec::new(), edit.wishes, Except::Interview(edit.interview), now).await?;
+    let slot = slots::of_interview(fresh, &body, String::new());
+    let performer = judge::slots(&mut tx, (caller, connection), slot.as_slice(), Vec::new(), edit.wishes, now).await?;
+    judge::free(&mut tx, slot.as_slice(), edit.wishes, Except::Interview(edit.interview)).await?;
     let write = Write::EditInterview {
         panel: edit.panel.to_owned(),
         interview: edit.interview.to_owned(),

@@ -1,5 +1,6 @@
-//! Whether a write may be made, as far as our copy of Lever knows. Asked in the transaction that records the write, under the
-//! organization's lock: so two people who book the same interviewer at once cannot both be told yes.
+//! Whether a write may be made, as far as our copy of Lever knows. What needs nothing of Lever is asked first: a request that cannot be
+//! done costs Lever nothing. Whether people are free is asked in the transaction that records the write, under the organization's lock:
+//! so two people who book the same interviewer at once cannot both be told yes.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::mirror::opportunities::{self, OpportunityRow};
 use crate::mirror::users::UserRow;
 use crate::mirror::{feedback_templates, interviews};
 use crate::operations::perform_as::{self, Performers};
+use crate::state::AppState;
 
 /// Which interviews do not stand in the way of a write: those that it changes itself.
 #[derive(Clone, Copy)]
@@ -46,17 +48,16 @@ pub(super) async fn opportunity(tx: &mut TenantTx, id: &str) -> Result<Opportuni
     }
 }
 
-/// Times, people and templates of the slots, and whether the people are free; answers in whose name it is done.
+/// Times, people and templates of the slots, and in whose name it is done: all that only our copy can tell.
 ///
 /// # Errors
-/// 422 with every mistake (`mistakes` that were found elsewhere included), then 409 `interviewer_conflict`.
+/// 422 with every mistake, `mistakes` that were found elsewhere included.
 pub(super) async fn slots(
     tx: &mut TenantTx,
     (caller, connection): (&Caller, &Connection),
     slots: &[Slot],
     mut mistakes: Vec<Mistake>,
     wishes: &Wishes,
-    except: Except<'_>,
     now: DateTime<Utc>,
 ) -> Result<String> {
     let performers = Performers::of(caller, connection, wishes.perform_as.as_deref());
@@ -68,15 +69,35 @@ pub(super) async fn slots(
     mistakes.extend(slots::mistakes(slots, now, wishes.allow_past, wishes.allow_conflicts));
     mistakes.extend(people(slots, &known));
     mistakes.extend(templates(tx, slots).await?);
-    if !mistakes.is_empty() {
-        return Err(Error::invalid(mistakes));
+    if mistakes.is_empty() { Ok(performer) } else { Err(Error::invalid(mistakes)) }
+}
+
+/// As [`slots`], of a change to what our copy has, before Lever is asked what it has: it need not be asked about what cannot be.
+///
+/// # Errors
+/// As [`slots`].
+pub(super) async fn beforehand(state: &AppState, (caller, connection): (&Caller, &Connection), slots: &[Slot], wishes: &Wishes) -> Result<()> {
+    let now = state.clock.now();
+    let says_all = wishes.perform_as.is_none() && slots.iter().all(|slot| slot.templates.is_empty() && slot.people.iter().all(|person| !person.new));
+    if says_all {
+        let mistakes = slots::mistakes(slots, now, wishes.allow_past, wishes.allow_conflicts);
+        return if mistakes.is_empty() { Ok(()) } else { Err(Error::invalid(mistakes)) };
     }
+    let mut tx = state.db.look(caller.tenant).await?;
+    self::slots(&mut tx, (caller, connection), slots, Vec::new(), wishes, now).await.map(drop)
+}
+
+/// Whether the people of the slots are free. Under the organization's lock.
+///
+/// # Errors
+/// 409 `interviewer_conflict`.
+pub(super) async fn free(tx: &mut TenantTx, slots: &[Slot], wishes: &Wishes, except: Except<'_>) -> Result<()> {
     if wishes.allow_conflicts {
-        return Ok(performer);
+        return Ok(());
     }
     let conflicts = conflicts(tx, slots, except).await?;
     if conflicts.is_empty() {
-        return Ok(performer);
+        return Ok(());
     }
     let detail = "An interviewer is already booked then. Choose another time or person, or send allowConflicts: true.";
     Err(Error::conflict("interviewer_conflict", detail).with("conflicts", conflicts))

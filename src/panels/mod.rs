@@ -25,6 +25,7 @@ mod cancel_interview;
 mod conflicts;
 mod doubles;
 mod draft;
+mod echoed;
 mod edit;
 mod edit_interview;
 mod evidence;

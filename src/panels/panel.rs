@@ -115,14 +115,31 @@ pub(super) fn is_pinned(headers: &HeaderMap) -> bool {
 /// # Errors
 /// 412 `panel_changed`, with the panel as it is and its `etag`.
 pub(super) async fn check_version(tx: &mut TenantTx, headers: &HeaderMap, panel: &PanelRow) -> Result<()> {
-    let current = format!("\"{}\"", panel.version);
+    if is_meant(headers, panel) { Ok(()) } else { Err(changed(tx, panel).await?) }
+}
+
+/// As [`check_version`], before Lever is asked: of a version that our copy has left behind, Lever's is no newer.
+///
+/// # Errors
+/// As [`check_version`].
+pub(super) async fn check_known_version(state: &AppState, tenant: TenantId, headers: &HeaderMap, panel: &PanelRow) -> Result<()> {
+    if is_meant(headers, panel) { Ok(()) } else { Err(changed(&mut state.db.look(tenant).await?, panel).await?) }
+}
+
+/// Whether the caller means the panel as it is.
+fn is_meant(headers: &HeaderMap, panel: &PanelRow) -> bool {
+    let current = etag(panel);
     let named = headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let matches = named.flat_map(|value| value.split(',')).any(|tag| tag.trim() == current);
-    if matches || !is_pinned(headers) {
-        return Ok(());
-    }
+    !is_pinned(headers) || named.flat_map(|value| value.split(',')).any(|tag| tag.trim() == current)
+}
+
+async fn changed(tx: &mut TenantTx, panel: &PanelRow) -> Result<Error, sqlx::Error> {
     let view = panels::view(tx, &panel.id).await?;
-    Err(Error::new(StatusCode::PRECONDITION_FAILED, "panel_changed", "The panel was changed since you read it. Look at it again.")
+    Ok(Error::new(StatusCode::PRECONDITION_FAILED, "panel_changed", "The panel was changed since you read it. Look at it again.")
         .with("current", json!(view))
-        .with("etag", current))
+        .with("etag", etag(panel)))
+}
+
+fn etag(panel: &PanelRow) -> String {
+    format!("\"{}\"", panel.version)
 }

@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use super::draft::PanelDraft;
 use super::judge::{self, Except};
 use super::requests::PanelRequest;
+use super::slots::{self, Slot};
 use super::write::{Operation, Write};
-use super::{answer, mark, merge, send, slots};
+use super::{answer, mark, merge, send};
 use crate::accounts::{self, Connection};
 use crate::auth::{Caller, Member};
 use crate::error::{Error, Mistake, Problem, Result};
@@ -59,15 +60,35 @@ pub(super) async fn schedule(
 async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {
     let patience = Patience::begin(state);
     let draft = PanelDraft::new(body).map_err(Error::invalid)?;
-    let (opened, is_new) = tokio::join!(accounts::open(state, caller.tenant), is_new(state, caller, opportunity));
-    let (account, connection) = opened?;
-    let account = account.in_lane(Lane::Person);
+    let (judged, is_new) = tokio::join!(Booking::judged(state, caller, &draft), is_new(state, caller, opportunity));
+    let (booking, account) = judged?;
     if !is_new? {
-        make_fresh(state, caller, (&account, connection.epoch), opportunity, patience).await?;
+        make_fresh(state, caller, (&account, booking.connection.epoch), opportunity, patience).await?;
     }
-    let operation = again_when_undone(|| prepare(state, caller, &connection, opportunity, &draft, &ticket)).await?;
+    let operation = again_when_undone(|| prepare(state, caller, opportunity, &booking, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
     answer::of(state, caller.tenant, &operation).await
+}
+
+/// A panel as Lever gets it, but for its mark and what follows from the candidate. Nothing in it depends on what Lever has by now: what
+/// cannot be is refused before Lever is asked.
+struct Booking<'a> {
+    draft: &'a PanelDraft,
+    connection: Connection,
+    body: Value,
+    slots: Vec<Slot>,
+    performer: String,
+}
+
+impl<'a> Booking<'a> {
+    async fn judged(state: &AppState, caller: &Caller, draft: &'a PanelDraft) -> Result<(Self, Account)> {
+        let body = merge::panel(&Value::Object(Map::new()), draft).map_err(Error::invalid)?;
+        let slots = slots::of_panel(&Value::Null, &body);
+        let mut tx = state.db.look(caller.tenant).await?;
+        let (account, connection) = accounts::open_in(state, &mut tx).await?;
+        let performer = judge::slots(&mut tx, (caller, &connection), &slots, Vec::new(), &draft.wishes, state.clock.now()).await?;
+        Ok((Self { draft, connection, body, slots, performer }, account.in_lane(Lane::Person)))
+    }
 }
 
 /// Whether our copy of the candidate and the panels is good enough for a booking.
@@ -87,32 +108,26 @@ async fn make_fresh(state: &AppState, caller: &Caller, (account, epoch): (&Accou
     }
 }
 
-/// Judges the booking and records it.
-async fn prepare(
-    state: &AppState,
-    caller: &Caller,
-    connection: &Connection,
-    opportunity: &str,
-    draft: &PanelDraft,
-    ticket: &Ticket,
-) -> Result<Operation> {
-    let now = state.clock.now();
-    let mark = mark::new();
+/// Judges what depends on the candidate and on others, and records the booking.
+async fn prepare(state: &AppState, caller: &Caller, opportunity: &str, booking: &Booking<'_>, ticket: &Ticket) -> Result<Operation> {
+    let (draft, mark) = (booking.draft, mark::new());
     let mut tx = state.db.begin(caller.tenant).await?;
     judge::lock(&mut tx).await?;
     let candidacy = judge::opportunity(&mut tx, opportunity).await?;
     let mistakes = applications(&candidacy, draft);
-    let mut body = merge::panel(&Value::Object(Map::new()), draft).map_err(Error::invalid)?;
+    if !mistakes.is_empty() {
+        return Err(Error::invalid(mistakes));
+    }
+    judge::free(&mut tx, &booking.slots, &draft.wishes, Except::Nothing).await?;
+    let mut body = booking.body.clone();
     let own_url = draft.external_url.as_ref().value().map(String::as_str);
     body["externalUrl"] = json!(mark::url(&state.config.http, own_url, &mark));
     if let (None, Some(application)) = (body.get("applications"), &candidacy.application_id) {
         body["applications"] = json!([application]);
     }
-    let slots = slots::of_panel(&Value::Null, &body);
-    let performer = judge::slots(&mut tx, (caller, connection), &slots, mistakes, &draft.wishes, Except::Nothing, now).await?;
     let write = Write::SchedulePanel { body };
-    let new = NewOperation { mark: Some(&mark), ..NewOperation::by(caller, connection, &performer, opportunity, write) };
-    let operation = store::record(&mut tx, new, now).await?;
+    let new = NewOperation { mark: Some(&mark), ..NewOperation::by(caller, &booking.connection, &booking.performer, opportunity, write) };
+    let operation = store::record(&mut tx, new, state.clock.now()).await?;
     ticket.attach(&mut tx, operation.id).await?;
     record::commit(state, tx, &operation).await?;
     Ok(operation)

@@ -1,8 +1,11 @@
 //! What is refused before Lever is asked: where the mistake is, what it is, and what to do.
 
+use std::time::Duration;
+
+use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{World, panel_path};
+use crate::world::{World, interview_path, panel_path};
 
 /// The mistakes of a panel after `change`, as pointer, code and sentence.
 async fn mistakes(world: &World, change: impl FnOnce(&mut Value)) -> Vec<(String, String, String)> {
@@ -93,6 +96,57 @@ async fn every_mistake_is_named_with_its_place_its_code_and_what_to_do() {
     assert_eq!((world.writes(), world.at_lever()), (Vec::new(), Vec::new()));
     assert!(world.operations().await.is_empty(), "nothing that was refused here is in the log of what was sent");
     world.story.end().await;
+}
+
+/// Our copy is too old to book by, and yet Lever is asked nothing about what cannot be done anyway.
+#[tokio::test]
+async fn what_cannot_be_costs_lever_no_request() {
+    let world = World::begin().await;
+    let panel = world.scheduled(&[world.interview(0, 0), world.interview(1, 1)]).await;
+    let gone = &world.account.users.iter().find(|user| !user.active).expect("somebody has left").id;
+    let kept = json!({"id": panel["interviews"][1]["id"]});
+    world.story.clock.advance(Duration::from_secs(61));
+    world.story.work().await;
+    world.story.lever.clear_ledger();
+    let wrong = [
+        json!({"start": "2020-01-01T09:00:00Z"}),
+        json!({"start": "2027-03-14T02:30:00"}),
+        json!({"durationMinutes": 0}),
+        json!({"interviewers": [{"id": "nobody"}]}),
+        json!({"interviewers": [{"id": gone}]}),
+        json!({"feedbackTemplateId": "t-none"}),
+    ];
+    let mut requests = Vec::new();
+    for change in wrong {
+        let interview = with(world.interview(0, 5), &change);
+        requests.push((world.draft(std::slice::from_ref(&interview)), json!({"interviews": [interview, kept]}), interview, change));
+    }
+    let by = json!({"performAs": gone});
+    let (new, edit) = (world.draft(&[world.interview(0, 5)]), json!({"note": "by somebody who has left"}));
+    requests.push((with(new, &by), with(edit, &by), with(world.interview(0, 5), &by), with(json!({"location": "Room 4"}), &by)));
+
+    let path = panel_path(&panel["id"]);
+    for (new, edit, added, changed) in requests {
+        for (method, path, body) in [
+            (Method::POST, world.path(), new),
+            (Method::PATCH, path.clone(), edit),
+            (Method::POST, format!("{path}/interviews"), added),
+            (Method::PATCH, interview_path(&panel["interviews"][0]["id"]), changed),
+        ] {
+            let answer = world.call(method, &path, body, &[]).await.expect(422);
+            assert_eq!((answer.code(), world.story.lever.ledger().len()), ("invalid_request".into(), 0), "{path} {}", answer.text);
+        }
+    }
+    // What can be done is worth a look.
+    world.scheduled(&[world.interview(0, 5)]).await;
+    assert!(world.story.lever.ledger().iter().any(|entry| entry.method == "GET" && entry.path.ends_with("/panels")));
+    world.story.end().await;
+}
+
+/// The object with these fields.
+fn with(mut object: Value, fields: &Value) -> Value {
+    object.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    object
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! In whose name a write is made at Lever: the one whom the caller names, the caller, or the one who connected.
 
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 
 use crate::world::{World, panel_path};
 
@@ -32,6 +33,19 @@ async fn a_write_is_made_in_the_name_of_whoever_can_make_it() {
     assert_eq!((&operation["performAs"], &operation["caller"]), (&json!(somebody.id), &json!(format!("user-of-{}", colleague.email))));
 
     colleague.delete(&format!("{path}?performAs={connector}")).await.expect(204);
+    assert_eq!(performer(&world), Some(connector));
+    world.story.end().await;
+}
+
+/// Whoever connected is in Lever, even before our copy knows.
+#[tokio::test]
+async fn the_one_who_connected_acts_though_no_list_has_shown_them() {
+    let world = World::begin().await;
+    let connector = world.account.super_admin().id.clone();
+    let mut database = PgConnection::connect(&world.story.database.url).await.expect("the database is there");
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(&connector).execute(&mut database).await.expect("forgotten");
+    let other = (0..world.people.len()).find(|at| world.people[*at].id != connector).expect("another user");
+    world.scheduled(&[world.interview(other, 0)]).await;
     assert_eq!(performer(&world), Some(connector));
     world.story.end().await;
 }

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::world::{World, panel_path, text};
+use crate::world::{World, interview_path, panel_path, text};
 
 const CASES: usize = 60;
 
@@ -82,6 +82,35 @@ fn echo(view: &Value) -> Value {
     });
     all["interviews"] = interviews.collect();
     all
+}
+
+/// A caller may change what was read and send all of it back.
+#[tokio::test]
+async fn what_was_read_can_be_sent_back_as_it_is() {
+    let world = World::begin().await;
+    let panel = world.scheduled(&[world.interview(0, 0), world.interview(1, 1)]).await;
+    let path = panel_path(&panel["id"]);
+    world.writes();
+    let read = world.panel(&panel["id"]).await.expect(200).json();
+    assert_eq!(world.admin.patch(&path, read.clone()).await.expect(200).json()["interviews"], read["interviews"]);
+    let alone = interview_path(&read["interviews"][0]["id"]);
+    let interview = world.admin.get(&alone).await.expect(200).json();
+    world.admin.patch(&alone, interview.clone()).await.expect(200);
+    assert_eq!(world.writes(), Vec::<String>::new(), "nothing was changed");
+
+    let mut changed = world.panel(&panel["id"]).await.expect(200).json();
+    changed["interviews"][1]["location"] = json!("Room 4");
+    changed["interviews"].as_array_mut().expect("a list").push(world.interview(2, 2));
+    let edited = world.admin.patch(&path, changed).await.expect(200).json();
+    assert_eq!((edited["interviews"].as_array().map(Vec::len), &edited["interviews"][1]["location"]), (Some(3), &json!("Room 4")));
+
+    // What cannot be set is not set by the way.
+    for (path, mut body, name, value) in [(&path, read, "status", json!("canceled")), (&alone, interview, "editable", json!(false))] {
+        body[name] = value;
+        let refused = world.admin.patch(path, body).await.expect(422).json();
+        assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!(format!("/{name}")), &json!("unknown_field")));
+    }
+    world.story.end().await;
 }
 
 /// The object as text that is the same for the same content.
