@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::QueryBuilder;
 use sqlx::types::Json;
 
+use super::impersonal;
 use super::opportunities::collapse;
 use super::storable::latest;
 use crate::db::TenantTx;
@@ -57,12 +58,13 @@ pub async fn records<T: Resource + Clone>(tx: &mut TenantTx, listed: Listed, rec
     standings(tx, listed, rows).await
 }
 
-/// As [`records`], for opportunities, which are stored without what Lever expanded in them.
+/// As [`records`], for opportunities, which are stored without what Lever expanded in them, and without what is about an anonymized person.
 ///
 /// # Errors
 /// The database failed.
 pub async fn opportunities(tx: &mut TenantTx, records: &[Record<Opportunity>]) -> Result<Vec<(String, Standing)>, sqlx::Error> {
-    let rows = latest(records).iter().map(|record| (record.id.clone(), collapse(&record.raw))).collect();
+    let stored = latest(records).into_iter().map(impersonal::opportunity);
+    let rows = stored.map(|record| (record.id.clone(), collapse(&record.raw))).collect();
     standings(tx, Listed::Opportunities, rows).await
 }
 

@@ -22,6 +22,7 @@ pub mod compare;
 pub mod contacts;
 pub mod count;
 pub mod feedback_templates;
+mod impersonal;
 pub mod interviews;
 pub mod notes;
 pub mod opened;

@@ -1,9 +1,11 @@
 //! What Lever no longer has: hidden, forgotten, and not brought back by a read that is older than the proof.
 
-use lever_integration::lever::{Note, Opportunity, Panel, Posting, Stage, Tag, User};
+use lever_integration::db::TenantTx;
+use lever_integration::lever::{Note, Opportunity, Panel, Posting, Record, Resume, Stage, Tag, User};
 use lever_integration::mirror::children::{self, Kind};
-use lever_integration::mirror::{self, contacts, notes, opportunities, panels, postings, stages, tags, users};
-use serde_json::json;
+use lever_integration::mirror::compare::{self, Standing};
+use lever_integration::mirror::{self, contacts, notes, opportunities, panels, postings, resumes, stages, tags, users};
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::house::{House, OURS, THEIRS, at, interview, opportunity, panel, record, with};
@@ -46,32 +48,145 @@ async fn a_deleted_candidate_is_forgotten_with_everything_about_them() {
     }
 }
 
+/// How many rows of these tables name the person.
+async fn naming_ada(tx: &mut TenantTx) -> Vec<(&'static str, i64)> {
+    let mut named = Vec::new();
+    for table in ["opportunities", "contacts", "notes", "resumes", "panels", "interviews"] {
+        let statement = format!("SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%Ada%'");
+        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut **tx).await.expect("counted");
+        if rows > 0 {
+            named.push((table, rows));
+        }
+    }
+    named
+}
+
+fn note(id: &str, words: &str) -> Record<Note> {
+    record(json!({"id": id, "fields": [{"type": "note", "value": words}], "createdAt": 5}))
+}
+
+fn resume(id: &str) -> Record<Resume> {
+    record(json!({"id": id, "file": {"name": "Ada.pdf"}, "parsedData": {"positions": [{"org": "Ada & Sons"}]}}))
+}
+
+fn canceled_panel() -> Record<Panel> {
+    let talk = with(interview("i", 0, 30, &["u"]), json!({"subject": "Ada and Rosa"}));
+    record(with(panel("p", json!([talk])), json!({"note": "For Ada.", "canceledAt": 5})))
+}
+
+/// The person is anonymized, and Lever serves everything about them all the same.
+fn half_forgotten() -> Record<Opportunity> {
+    let application = json!({"id": "application-o", "type": "posting", "posting": "posting-1", "createdAt": 5, "name": "Ada", "email": "ada@example.com",
+                             "customQuestions": [{"fields": [{"value": "Ada Example"}]}], "new": "Ada"});
+    let personal = json!({"isAnonymized": true, "headline": "Ada, engineer", "location": "Adaville", "links": ["https://ada.example/Ada"],
+                          "applications": [application], "unknown": {"said": "Ada"}});
+    record(with(opportunity("o"), personal))
+}
+
+/// Whatever Lever still serves of an anonymized person, and in whichever order it is read and stored: what is about nobody stays.
+#[tokio::test]
+async fn nothing_that_lever_still_serves_of_an_anonymized_person_is_kept() {
+    let house = House::open().await;
+    let mut tx = house.tx(OURS).await;
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("o"))], at(0)).await.expect("stored");
+    notes::replace_for_opportunity(&mut tx, "o", &[note("early", "Ada was early.")], at(0)).await.expect("stored");
+    // Read after the news and stored before it.
+    resumes::replace_for_opportunity(&mut tx, "o", &[resume("r")], at(30)).await.expect("stored");
+    panels::replace_for_opportunity(&mut tx, "o", &[canceled_panel()], at(30)).await.expect("stored");
+    assert_eq!(naming_ada(&mut tx).await.len(), 6, "it is all there to be forgotten");
+    opportunities::upsert(&mut tx, &[half_forgotten()], at(20)).await.expect("stored");
+    assert_eq!(naming_ada(&mut tx).await, []);
+    // Read and stored after it: whole sets, single notes, the person alone.
+    notes::replace_for_opportunity(&mut tx, "o", &[note("early", "Ada was early.")], at(40)).await.expect("stored");
+    notes::upsert(&mut tx, "o", &[note("single", "Ada called.")], at(40)).await.expect("stored");
+    resumes::replace_for_opportunity(&mut tx, "o", &[resume("r")], at(40)).await.expect("stored");
+    panels::replace_for_opportunity(&mut tx, "o", &[canceled_panel()], at(40)).await.expect("stored");
+    opportunities::upsert(&mut tx, &[half_forgotten()], at(40)).await.expect("stored");
+    contacts::upsert(&mut tx, &[record(opportunity("o")["contact"].clone())], at(40)).await.expect("stored");
+    assert_eq!(naming_ada(&mut tx).await, []);
+    // Nor is it a change that a comparison would find over and over.
+    let standing = compare::opportunities(&mut tx, &[half_forgotten()]).await.expect("compared");
+    assert_eq!(standing, [("o".to_owned(), Standing::Same)]);
+    tx.commit().await.expect("committed");
+
+    let shown = house.get("/v1/opportunities/o").await.body;
+    assert_eq!((&shown["anonymized"], &shown["name"], &shown["emails"]), (&json!(true), &Value::Null, &json!([])));
+    let application = json!({"id": "application-o", "type": "posting", "postingId": "posting-1", "createdAt": "1970-01-01T00:00:00.005Z"});
+    assert_eq!(shown["application"], application);
+    assert_eq!((&shown["stage"]["id"], &shown["tags"], &shown["sources"]), (&json!("applicant-new"), &json!(["Engineering"]), &json!(["Referral"])));
+    let person = house.get("/v1/contacts/contact-o").await.body;
+    assert_eq!((&person["anonymized"], &person["name"], &person["opportunityIds"]), (&json!(true), &Value::Null, &json!(["o"])));
+    let noted = house.get("/v1/opportunities/o/notes").await.body;
+    assert_eq!((&noted["data"][0]["id"], &noted["data"][0]["value"]), (&json!("early"), &Value::Null), "{noted}");
+    let filed = house.get("/v1/opportunities/o/resumes").await.body;
+    assert_eq!((&filed["data"][0]["id"], &filed["data"][0]["file"], &filed["data"][0]["positions"]), (&json!("r"), &Value::Null, &json!([])));
+    assert_eq!(house.get("/v1/panels/p").await.body["status"], "canceled");
+}
+
+/// Lever says that it was a mistake: a later read brings all of it back.
+#[tokio::test]
+async fn who_is_not_anonymized_any_more_is_here_again() {
+    let house = House::open().await;
+    let mut tx = house.tx(OURS).await;
+    opportunities::upsert(&mut tx, &[half_forgotten()], at(0)).await.expect("stored");
+    notes::replace_for_opportunity(&mut tx, "o", &[note("n", "Ada called.")], at(10)).await.expect("stored");
+    opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("o"))], at(20)).await.expect("stored");
+    notes::replace_for_opportunity(&mut tx, "o", &[note("n", "Ada called.")], at(30)).await.expect("stored");
+    tx.commit().await.expect("committed");
+    let shown = house.get("/v1/opportunities/o").await.body;
+    assert_eq!((&shown["anonymized"], &shown["name"], &shown["contact"]["name"]), (&json!(false), &json!("Ada o"), &json!("Ada o")));
+    assert_eq!(house.get("/v1/opportunities/o/notes").await.body["data"][0]["value"], "Ada called.");
+}
+
+/// A panel that is canceled only after the person was anonymized.
+#[tokio::test]
+async fn the_words_of_a_panel_go_when_it_is_canceled_later() {
+    let house = House::open().await;
+    let mut tx = house.tx(OURS).await;
+    opportunities::upsert(&mut tx, &[half_forgotten()], at(0)).await.expect("stored");
+    let talk = with(interview("i", 0, 30, &["u"]), json!({"subject": "Ada and Rosa"}));
+    let scheduled = record::<Panel>(with(panel("p", json!([talk])), json!({"note": "For Ada."})));
+    panels::replace_for_opportunity(&mut tx, "o", &[scheduled], at(10)).await.expect("stored");
+    // As long as it takes place it may be edited, and an edit hands back what Lever has.
+    assert_eq!(naming_ada(&mut tx).await, [("panels", 1), ("interviews", 1)]);
+    panels::mark_canceled(&mut tx, "p", at(20), at(20)).await.expect("marked");
+    assert_eq!(naming_ada(&mut tx).await, []);
+    tx.commit().await.expect("committed");
+    assert_eq!(house.get("/v1/panels/p").await.body["status"], "canceled");
+}
+
+/// A person whom Lever calls anonymized when asked about them alone, and names all the same.
+#[tokio::test]
+async fn a_contact_that_is_anonymized_is_empty() {
+    let house = House::open().await;
+    let mut tx = house.tx(OURS).await;
+    let person = with(opportunity("o")["contact"].clone(), json!({"isAnonymized": true, "new": "Ada"}));
+    contacts::upsert(&mut tx, &[record(person)], at(0)).await.expect("stored");
+    assert_eq!(naming_ada(&mut tx).await, []);
+    tx.commit().await.expect("committed");
+    let shown = house.get("/v1/contacts/contact-o").await.body;
+    assert_eq!((&shown["anonymized"], &shown["emails"], &shown["phones"]), (&json!(true), &json!([]), &json!([])));
+}
+
 /// What hangs on an anonymized person goes at once, a canceled panel's words too; a set that was read before and is stored after brings
-/// nothing back, and one that was read after is believed.
+/// nothing back, and one that was read after says what is there, and no more.
 #[tokio::test]
 async fn a_late_set_brings_nothing_of_an_anonymized_person_back() {
     let house = House::open().await;
     let mut tx = house.tx(OURS).await;
-    let note = |id: &str, words: &str| record::<Note>(json!({"id": id, "fields": [{"type": "note", "value": words}], "createdAt": 5}));
     opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("o"))], at(0)).await.expect("stored");
     notes::replace_for_opportunity(&mut tx, "o", &[note("first", "Ada was early.")], at(0)).await.expect("stored");
-    let talk = with(interview("i", 0, 30, &["u"]), json!({"subject": "Ada and Rosa"}));
-    let canceled = with(panel("p", json!([talk])), json!({"note": "For Ada.", "canceledAt": 5}));
-    panels::replace_for_opportunity(&mut tx, "o", &[record::<Panel>(canceled)], at(0)).await.expect("stored");
+    panels::replace_for_opportunity(&mut tx, "o", &[canceled_panel()], at(0)).await.expect("stored");
     // Lever need not send the person along.
     let emptied = with(opportunity("o"), json!({"name": "", "emails": [], "isAnonymized": true, "contact": "contact-o", "applications": []}));
     opportunities::upsert(&mut tx, &[record::<Opportunity>(emptied)], at(20)).await.expect("stored");
     notes::replace_for_opportunity(&mut tx, "o", &[note("late", "Ada was late.")], at(10)).await.expect("no news");
-    for table in ["opportunities", "contacts", "notes", "panels", "interviews"] {
-        let statement = format!("SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%Ada%'");
-        let named: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut *tx).await.expect("counted");
-        assert_eq!(named, 0, "{table}");
-    }
+    assert_eq!(naming_ada(&mut tx).await, []);
     notes::replace_for_opportunity(&mut tx, "o", &[note("new", "Asked again.")], at(30)).await.expect("stored");
     tx.commit().await.expect("committed");
     assert_eq!(house.get("/v1/panels/p").await.body["status"], "canceled");
     let shown = house.get("/v1/opportunities/o/notes").await.body;
-    assert_eq!(shown["data"].as_array().map(Vec::len), Some(1), "{shown}");
+    assert_eq!((shown["data"].as_array().map(Vec::len), &shown["data"][0]["value"]), (Some(1), &Value::Null), "{shown}");
 }
 
 /// The same for a set of which not every entry could be read: it is stored entry by entry.
@@ -90,16 +205,16 @@ async fn a_late_set_with_holes_brings_nothing_of_an_anonymized_person_back() {
     opportunities::upsert(&mut tx, &[record::<Opportunity>(opportunity("o"))], at(0)).await.expect("stored");
     let emptied = with(opportunity("o"), json!({"name": "", "emails": [], "isAnonymized": true, "contact": "contact-o", "applications": []}));
     opportunities::upsert(&mut tx, &[record::<Opportunity>(emptied)], at(20)).await.expect("stored");
-    for (read_at, expected) in [(at(10), 0), (at(30), 1)] {
+    for (read_at, kept) in [(at(10), 0), (at(30), 1)] {
         for kind in [Kind::Panels, Kind::Notes, Kind::Resumes] {
             let set = children::read(read_at, &account, "o", kind).await.expect("read");
             assert_eq!((set.found(), set.unreadable()), (1, 1));
             set.store(&mut tx).await.expect("stored, or no news");
         }
+        assert_eq!(naming_ada(&mut tx).await, []);
         for table in ["panels", "notes", "resumes"] {
-            let statement = format!("SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%Ada%'");
-            let named: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut *tx).await.expect("counted");
-            assert_eq!(named, expected, "{table}");
+            let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut *tx).await.expect("counted");
+            assert_eq!(rows, kept, "{table}");
         }
     }
 }

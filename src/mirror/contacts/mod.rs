@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 pub use get::ContactView;
-pub(super) use store::{anonymize, forget_unless_shared};
+pub(super) use store::{anonymize, forget_unless_shared, upsert_of_opportunities};
 pub use store::{is_known, mark_gone, synced_at, upsert};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

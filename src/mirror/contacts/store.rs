@@ -5,14 +5,38 @@ use sqlx::types::Json;
 
 use crate::db::TenantTx;
 use crate::lever::{Contact, Record};
+use crate::mirror::impersonal;
 use crate::mirror::storable::{column, latest};
 
-/// Stores contacts as Lever sent them; answers how many rows were written. Rows of a newer read stay as they are.
+/// Stores contacts that were read alone, as Lever sent them; answers how many rows were written. Rows of a newer read stay as they are.
+/// Of an anonymized person only what is about nobody is stored, also when only a candidacy of theirs says so.
 ///
 /// # Errors
 /// The database failed.
 pub async fn upsert(tx: &mut TenantTx, records: &[Record<Contact>], read_at: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-    let rows = latest(records);
+    let ids: Vec<&str> = records.iter().map(|contact| contact.id.as_str()).collect();
+    let anonymized: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT contact_id FROM opportunities WHERE tenant_id = $1 AND contact_id = ANY($2) AND anonymized AND gone_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    let known = |contact: &Record<Contact>| if anonymized.contains(&contact.id) { impersonal::forgotten(contact) } else { contact.clone() };
+    let records: Vec<Record<Contact>> = records.iter().map(known).collect();
+    upsert_of_opportunities(tx, &records, read_at).await
+}
+
+/// As [`upsert`], of contacts that came with their opportunities, which say whether they are anonymized.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::mirror) async fn upsert_of_opportunities(
+    tx: &mut TenantTx,
+    records: &[Record<Contact>],
+    read_at: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let rows: Vec<_> = latest(records).into_iter().map(impersonal::contact).collect();
     let stored = sqlx::query(
         "INSERT INTO contacts (tenant_id, id, name, headline, emails, anonymized, raw, synced_at)
          SELECT $1, r.id, r.name, r.headline, ARRAY(SELECT jsonb_array_elements_text(r.emails)), r.anonymized, r.raw, $2

@@ -9,7 +9,7 @@ use crate::lever::{Note, Record};
 use crate::mirror::storable::{self, column, latest};
 
 /// Stores single notes of one opportunity, such as one just written; answers how many rows were written. Rows of a newer read stay
-/// as they are.
+/// as they are. Of a note on an anonymized person only the id is stored.
 ///
 /// # Errors
 /// The database failed.
@@ -17,7 +17,9 @@ pub async fn upsert(tx: &mut TenantTx, opportunity: &str, records: &[Record<Note
     let rows = latest(records);
     let stored = sqlx::query(
         "INSERT INTO notes (tenant_id, opportunity_id, id, secret, lever_created_at, raw, synced_at)
-         SELECT $1, $2, r.*, $3 FROM unnest($4::text[], $5::boolean[], $6::timestamptz[], $7::jsonb[]) AS r
+         SELECT $1, $2, r.id, r.secret, r.created_at,
+                CASE WHEN (SELECT anonymized FROM opportunities WHERE tenant_id = $1 AND id = $2) THEN jsonb_build_object('id', r.id) ELSE r.raw END, $3
+         FROM unnest($4::text[], $5::boolean[], $6::timestamptz[], $7::jsonb[]) AS r (id, secret, created_at, raw)
          ON CONFLICT (tenant_id, opportunity_id, id) DO UPDATE
          SET secret = excluded.secret, lever_created_at = excluded.lever_created_at, raw = excluded.raw, synced_at = excluded.synced_at,
              gone_at = NULL

@@ -1,7 +1,8 @@
 //! People who were anonymized at Lever: what is stored about them here goes, also what no later read would bring again.
 //!
-//! What hangs on the opportunity is emptied in the transaction that stores the news. What Lever still has of it is read again soon: the
-//! tables ask for that themselves, whoever found the change. A read that was sent before and is stored after brings nothing back.
+//! What hangs on the opportunity is emptied in the transaction that stores the news, also what was read later than that. What Lever still
+//! has of it is read again soon: the tables ask for that themselves, whoever found the change. A read that was sent before and is stored
+//! after brings nothing back, and of one that was sent after only what is about nobody is stored.
 
 use chrono::{DateTime, Utc};
 
@@ -50,9 +51,9 @@ pub(super) async fn forget(tx: &mut TenantTx, opportunities: &[String], read_at:
             .bind(read_at)
             .execute(&mut **tx)
             .await?;
-        notes::mark_all_gone(tx, id, read_at).await?;
-        resumes::mark_all_gone(tx, id, read_at).await?;
-        panels::forget_words_of_canceled(tx, id, read_at).await?;
+        notes::forget_all(tx, id, read_at).await?;
+        resumes::forget_all(tx, id, read_at).await?;
+        panels::forget_words_of_canceled(tx, id).await?;
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub use get::view;
 pub use gone::{known_among, mark_gone, unseen_among, unseen_since};
 pub use list::{OpportunityFilter, page};
 pub use names::names;
-pub(super) use sets::{is_news, take_set};
+pub(super) use sets::{is_anonymized, is_news, take_set};
 pub use store::{OpportunityRow, count, find, others_of_the_person, upsert};
 pub use unread::{Among, NeverRead, StaleSets, active_unseen_since, stale, unread, unread_among};
 pub use view::{ApplicationView, ArchivedView, ContactSummary, OpportunityLinks, OpportunityView, PostingRef};

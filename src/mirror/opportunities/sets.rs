@@ -34,6 +34,18 @@ pub(in crate::mirror) async fn is_news(tx: &mut TenantTx, id: &str, read_at: Dat
     Ok(known.unwrap_or(true))
 }
 
+/// Whether the person is anonymized, as far as is known.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::mirror) async fn is_anonymized(tx: &mut TenantTx, id: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM opportunities WHERE tenant_id = $1 AND id = $2 AND anonymized)")
+        .bind(tx.tenant())
+        .bind(id)
+        .fetch_one(&mut **tx)
+        .await
+}
+
 /// Says that a set was read as a whole, and keeps others from storing it until the transaction ends. False: a newer read of it, or newer
 /// news that the opportunity is gone or the person anonymized, is stored already, or nothing is known of such an opportunity; then the
 /// set is no news.

@@ -9,8 +9,8 @@ use super::expanded::collapse;
 use super::forget;
 use crate::db::TenantTx;
 use crate::lever::{Application, Contact, Opportunity, Record};
-use crate::mirror::contacts;
 use crate::mirror::storable::{self, column, latest, search_text};
+use crate::mirror::{contacts, impersonal};
 
 /// What others need to know of an opportunity. No `Debug`: it holds a person's name.
 #[derive(Clone, FromRow)]
@@ -39,15 +39,15 @@ pub struct OpportunityRow {
 }
 
 /// Stores opportunities as Lever sent them, and the contacts inside; answers how many opportunities were written. Rows of a newer
-/// read stay as they are.
+/// read stay as they are. Of an anonymized person only what is about nobody is stored, whatever was sent.
 ///
 /// # Errors
 /// The database failed.
 pub async fn upsert(tx: &mut TenantTx, records: &[Record<Opportunity>], read_at: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-    let rows = latest(records);
+    let rows: Vec<_> = latest(records).into_iter().map(impersonal::opportunity).collect();
     let contacts: Vec<Record<Contact>> = rows.iter().filter_map(|row| row.contact.as_ref()?.object.as_deref().cloned()).collect();
     // Contacts before opportunities, everywhere: two transactions never wait for each other in a circle.
-    contacts::upsert(tx, &contacts, read_at).await?;
+    contacts::upsert_of_opportunities(tx, &contacts, read_at).await?;
     let records: Vec<&Record<Opportunity>> = rows.iter().map(AsRef::as_ref).collect();
     let forgotten = forget::newly_anonymized(tx, &records, read_at).await?;
     let rows: Vec<Columns> = rows.iter().map(|row| Columns::of(row)).collect();

@@ -6,23 +6,25 @@ use sqlx::types::Json;
 
 use super::version;
 use crate::db::TenantTx;
-use crate::mirror::interviews;
+use crate::mirror::{impersonal, interviews};
 
 /// Marks a panel and its interviews canceled, in the columns and in the JSON alike, as Lever itself does. One that was canceled
-/// before keeps its time. Does nothing when a newer read is stored.
+/// before keeps its time. Does nothing when a newer read is stored. The words go when the person is anonymized.
 ///
 /// # Errors
 /// The database failed.
 pub async fn mark_canceled(tx: &mut TenantTx, id: &str, canceled_at: DateTime<Utc>, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    let raw: Option<Value> =
-        sqlx::query_scalar("SELECT raw FROM panels WHERE tenant_id = $1 AND id = $2 AND synced_at <= $3 AND canceled_at IS NULL FOR NO KEY UPDATE")
-            .bind(tx.tenant())
-            .bind(id)
-            .bind(read_at)
-            .fetch_optional(&mut **tx)
-            .await?;
-    let Some(raw) = raw else { return Ok(()) };
-    let raw = canceled(raw, canceled_at);
+    let known: Option<(Value, bool)> = sqlx::query_as(
+        "SELECT raw, EXISTS (SELECT FROM opportunities o WHERE o.tenant_id = $1 AND o.id = p.opportunity_id AND o.anonymized)
+         FROM panels p WHERE tenant_id = $1 AND id = $2 AND synced_at <= $3 AND canceled_at IS NULL FOR NO KEY UPDATE",
+    )
+    .bind(tx.tenant())
+    .bind(id)
+    .bind(read_at)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((raw, anonymized)) = known else { return Ok(()) };
+    let raw = canceled(if anonymized { impersonal::without_words(&raw) } else { raw }, canceled_at);
     sqlx::query("UPDATE panels SET canceled_at = $4, raw = $5, version = $6, synced_at = $3 WHERE tenant_id = $1 AND id = $2")
         .bind(tx.tenant())
         .bind(id)
@@ -32,7 +34,8 @@ pub async fn mark_canceled(tx: &mut TenantTx, id: &str, canceled_at: DateTime<Ut
         .bind(version(&raw))
         .execute(&mut **tx)
         .await?;
-    interviews::mark_canceled_in_panel(tx, id, canceled_at, read_at).await
+    interviews::mark_canceled_in_panel(tx, id, canceled_at, read_at).await?;
+    if anonymized { interviews::forget_words_in_panel(tx, id).await } else { Ok(()) }
 }
 
 /// The panel's JSON with the time of its cancellation, in itself and in every interview that had none.

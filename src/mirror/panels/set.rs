@@ -59,19 +59,19 @@ pub async fn mark_all_gone(tx: &mut TenantTx, opportunity: &str, read_at: DateTi
     interviews::mark_gone_in_panels(tx, &marked, read_at).await
 }
 
-/// Empties the words of an opportunity's canceled panels: the person is anonymized, and Lever need not list such panels again.
+/// Empties the words of an opportunity's canceled panels, whenever they were read: the person is anonymized, and Lever need not list such
+/// panels again.
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_words_of_canceled(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn forget_words_of_canceled(tx: &mut TenantTx, opportunity: &str) -> Result<(), sqlx::Error> {
     let canceled: Vec<(String, Value)> = sqlx::query_as(
         "SELECT id, without_words(raw) FROM panels
-         WHERE tenant_id = $1 AND opportunity_id = $2 AND synced_at <= $3 AND canceled_at IS NOT NULL AND gone_at IS NULL
+         WHERE tenant_id = $1 AND opportunity_id = $2 AND canceled_at IS NOT NULL AND gone_at IS NULL
          ORDER BY id FOR NO KEY UPDATE",
     )
     .bind(tx.tenant())
     .bind(opportunity)
-    .bind(read_at)
     .fetch_all(&mut **tx)
     .await?;
     for (id, raw) in &canceled {

@@ -1,5 +1,7 @@
 //! The `panels` table: single panels stored, found, marked gone. Their interviews go with them.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::FromRow;
@@ -8,8 +10,8 @@ use sqlx::types::Json;
 use super::{missing, version};
 use crate::db::TenantTx;
 use crate::lever::{Panel, Record};
-use crate::mirror::interviews;
 use crate::mirror::storable::{self, column, latest};
+use crate::mirror::{impersonal, interviews, opportunities};
 
 /// Bytes of the longest url that is looked for by an index. Ours have about a hundred.
 const MAX_INDEXED_URL: usize = 2000;
@@ -36,7 +38,8 @@ pub struct PanelRow {
 }
 
 /// Stores single panels of one opportunity with their interviews, such as the answer to a write; answers how many panels were
-/// written. Panels of a newer read stay as they are, with their interviews.
+/// written. Panels of a newer read stay as they are, with their interviews. Of a canceled panel of an anonymized person no words are
+/// stored; one that is to take place keeps them, because an edit hands them back to Lever.
 ///
 /// # Errors
 /// The database failed.
@@ -44,7 +47,12 @@ pub async fn upsert(tx: &mut TenantTx, opportunity: &str, records: &[Record<Pane
     if records.is_empty() {
         return Ok(0);
     }
-    let rows = latest(records);
+    let mut rows = latest(records);
+    if rows.iter().any(|panel| panel.canceled_at.is_some()) && opportunities::is_anonymized(tx, opportunity).await? {
+        for panel in rows.iter_mut().filter(|panel| panel.canceled_at.is_some()) {
+            *panel = Cow::Owned(impersonal::panel(panel));
+        }
+    }
     let stored: Vec<String> = sqlx::query_scalar(
         "INSERT INTO panels (tenant_id, id, opportunity_id, start_at, end_at, canceled_at, externally_managed, external_url, raw, version, synced_at)
          SELECT $1, r.id, $2, r.start_at, r.end_at, r.canceled_at, r.externally_managed, r.external_url, r.raw, r.version, $3

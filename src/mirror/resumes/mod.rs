@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 pub use list::page_of_opportunity;
-pub use set::{mark_all_gone, replace_for_opportunity};
+pub use set::{forget_all, mark_all_gone, replace_for_opportunity};
 pub use store::upsert;
 pub use view::{FileView, ResumeView};
 

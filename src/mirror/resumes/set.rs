@@ -28,12 +28,29 @@ pub async fn replace_for_opportunity(
     forget_others(tx, opportunity, &kept, read_at).await
 }
 
-/// Marks every resume of an opportunity gone and empties it: the opportunity itself is gone, or the person is forgotten.
+/// Marks every resume of an opportunity gone and empties it: the opportunity itself is gone.
 ///
 /// # Errors
 /// The database failed.
 pub async fn mark_all_gone(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
     forget_others(tx, opportunity, &[], read_at).await
+}
+
+/// The person is forgotten: as [`mark_all_gone`], and what was read later than that is emptied as well, though it is there.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_all(tx: &mut TenantTx, opportunity: &str, read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE resumes SET gone_at = CASE WHEN synced_at <= $3 THEN $3 END, synced_at = greatest(synced_at, $3), raw = jsonb_build_object('id', id)
+         WHERE tenant_id = $1 AND opportunity_id = $2 AND gone_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(opportunity)
+    .bind(read_at)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
 }
 
 async fn forget_others(tx: &mut TenantTx, opportunity: &str, kept: &[&str], read_at: DateTime<Utc>) -> Result<(), sqlx::Error> {

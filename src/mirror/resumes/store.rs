@@ -7,7 +7,8 @@ use crate::db::TenantTx;
 use crate::lever::{Record, Resume};
 use crate::mirror::storable::{self, column, latest};
 
-/// Stores single resumes of one opportunity; answers how many rows were written. Rows of a newer read stay as they are.
+/// Stores single resumes of one opportunity; answers how many rows were written. Rows of a newer read stay as they are. Of a resume of
+/// an anonymized person only the id is stored.
 ///
 /// # Errors
 /// The database failed.
@@ -15,7 +16,9 @@ pub async fn upsert(tx: &mut TenantTx, opportunity: &str, records: &[Record<Resu
     let rows = latest(records);
     let stored = sqlx::query(
         "INSERT INTO resumes (tenant_id, opportunity_id, id, lever_created_at, raw, synced_at)
-         SELECT $1, $2, r.*, $3 FROM unnest($4::text[], $5::timestamptz[], $6::jsonb[]) AS r
+         SELECT $1, $2, r.id, r.created_at,
+                CASE WHEN (SELECT anonymized FROM opportunities WHERE tenant_id = $1 AND id = $2) THEN jsonb_build_object('id', r.id) ELSE r.raw END, $3
+         FROM unnest($4::text[], $5::timestamptz[], $6::jsonb[]) AS r (id, created_at, raw)
          ON CONFLICT (tenant_id, opportunity_id, id) DO UPDATE
          SET lever_created_at = excluded.lever_created_at, raw = excluded.raw, synced_at = excluded.synced_at, gone_at = NULL
          WHERE resumes.synced_at <= excluded.synced_at",
