@@ -45,7 +45,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// One mistake in a request: where it is and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Mistake {
-    /// JSON pointer into the request (RFC 6901), or the name of a parameter.
+    /// JSON pointer into the request (RFC 6901), empty for the whole of it, or the name of a parameter or header.
     #[schema(example = "/interviews/0/interviewers/1/id")]
     pub pointer: String,
     /// The kind of mistake, for programs; stable.
@@ -167,6 +167,15 @@ impl Error {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.extra.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The mistakes that a response names. On 422 there is one at least: what nobody gave a place is about the whole request.
+    fn mistakes(&self) -> Vec<Mistake> {
+        if self.0.mistakes.is_empty() && self.0.status == StatusCode::UNPROCESSABLE_ENTITY {
+            vec![Mistake::new("", self.detail()).coded(self.0.code)]
+        } else {
+            self.0.mistakes.clone()
+        }
     }
 
     pub fn status(&self) -> StatusCode {

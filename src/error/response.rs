@@ -25,7 +25,7 @@ pub struct Problem {
     /// Under this id our log knows more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Every mistake in the request.
+    /// Every mistake in the request; on 422 there is one at least.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Mistake>,
     #[serde(flatten)]
@@ -41,6 +41,7 @@ impl IntoResponse for Error {
         } else {
             tracing::debug!(request_id, error = %self, "request refused");
         }
+        let mistakes = self.mistakes();
         let problem = Problem {
             kind: format!("urn:lever-integration:problem:{}", self.0.code),
             title: self.0.status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -48,7 +49,7 @@ impl IntoResponse for Error {
             detail: self.0.detail,
             code: self.0.code.to_owned(),
             request_id,
-            errors: self.0.mistakes,
+            errors: mistakes,
             extra: self.0.extra,
         };
         let body = serde_json::to_vec(&problem).expect("a problem is plain data");
@@ -60,5 +61,31 @@ impl IntoResponse for Error {
             response.extensions_mut().insert(RolledBack);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use serde_json::json;
+
+    use super::*;
+    use crate::lever;
+
+    async fn problem(error: Error) -> Value {
+        let bytes = axum::body::to_bytes(error.into_response().into_body(), usize::MAX).await.expect("a body");
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn every_422_names_what_is_wrong() {
+        let refused = lever::Error::Rejected { status: 409, code: "Conflict".into(), message: lever::Withheld::default() };
+        for error in [Error::new(StatusCode::UNPROCESSABLE_ENTITY, "some_code", "Not so."), refused.into(), Error::invalid(Vec::new())] {
+            let (code, detail) = (error.code(), error.detail().to_owned());
+            assert_eq!(problem(error).await["errors"], json!([{"pointer": "", "code": code, "message": detail}]));
+        }
+        let named = Error::invalid(vec![Mistake::new("/note", "is too long")]);
+        assert_eq!(problem(named).await["errors"], json!([{"pointer": "/note", "code": "invalid", "message": "is too long"}]));
+        assert_eq!(problem(Error::not_found()).await.get("errors"), None);
     }
 }

@@ -20,7 +20,7 @@ use super::store::{self, Operation};
 use crate::auth::Caller;
 use crate::crypto;
 use crate::db::TenantTx;
-use crate::error::{Error, Result};
+use crate::error::{Error, Mistake, Result};
 use crate::failpoint::Step;
 use crate::ids::OperationId;
 use crate::state::AppState;
@@ -107,7 +107,9 @@ pub async fn prune(dispatch: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Er
 async fn again<W: Write>(state: &AppState, caller: &Caller, mut claimed: Claimed, row: Row, fingerprint: &[u8]) -> Result<Response> {
     if row.fingerprint != fingerprint {
         let detail = "This Idempotency-Key was used for another request. Use a new key for a new request.";
-        return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
+        let code = "idempotency_key_reused";
+        let mistake = Mistake::new("Idempotency-Key", detail).coded(code);
+        return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).with_mistakes(vec![mistake]));
     }
     claimed.at = row.created_at;
     let operation = match row.operation_id {

@@ -109,6 +109,8 @@ fn example(status: u16, own: Option<&str>) -> Value {
     });
     if code == "invalid_request" {
         example["errors"] = json!([{"pointer": "/interviews/0/durationMinutes", "code": "out_of_range", "message": detail}]);
+    } else if status == 422 {
+        example["errors"] = json!([{"pointer": "", "code": code, "message": detail}]);
     }
     example
 }

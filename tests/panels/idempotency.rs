@@ -36,7 +36,8 @@ async fn a_repeat_gets_the_first_answer_byte_for_byte() {
 
     let mut other = draft.clone();
     other["note"] = json!("another request");
-    assert_eq!(keyed(&world.admin, &world.path(), &other, KEY.1).await.expect(422).code(), "idempotency_key_reused");
+    let reused = keyed(&world.admin, &world.path(), &other, KEY.1).await.expect(422);
+    assert_eq!((reused.code().as_str(), &reused.json()["errors"][0]["pointer"]), ("idempotency_key_reused", &json!("Idempotency-Key")));
     assert_eq!(world.at_lever().len(), 1);
 
     // An interview has the same care, and its route its own keys.
@@ -85,6 +86,7 @@ async fn a_refusal_is_kept_and_a_not_now_is_not() {
     world.fault("POST", "/v1/opportunities/*/panels", FaultKind::Status { code: 422, retry_after_seconds: None });
     let refused = keyed(&world.admin, &world.path(), &draft, "b").await.expect(422);
     assert_eq!(refused.code(), "lever_rejected");
+    assert_eq!(refused.json()["errors"][0]["message"], refused.json()["detail"]);
     assert_eq!(keyed(&world.admin, &world.path(), &draft, "b").await.expect(422).text, refused.text);
 
     world.story.work().await;
