@@ -1,4 +1,5 @@
-//! `doctor`: is this installation able to work? Each finding says what is wrong and how to mend it.
+//! `doctor`: is this installation able to work? Each finding says what is wrong and how to mend it. What works all the same, and should
+//! be mended, is a warning and no illness.
 
 mod database;
 
@@ -12,7 +13,21 @@ use crate::outbound;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Checks configuration, database, keys and reachability of Lever, printing a line for each. True: all is well.
+/// How one thing is, in words.
+enum Finding {
+    Well(String),
+    /// It works, and should be mended all the same.
+    Doubtful(String),
+    Wrong(String),
+}
+
+impl From<Result<String, String>> for Finding {
+    fn from(found: Result<String, String>) -> Self {
+        found.map_or_else(Self::Wrong, Self::Well)
+    }
+}
+
+/// Checks configuration, database, keys and reachability of Lever, printing a line for each. True: nothing is wrong.
 pub async fn examine(vars: &Variables) -> bool {
     let config = match Config::read(vars) {
         Ok(config) => config,
@@ -42,17 +57,17 @@ async fn ask(url: &Url) -> Result<reqwest::Response, reqwest::Error> {
     http.get(url.clone()).send().await.map_err(reqwest::Error::without_url)
 }
 
-async fn callers(config: &Config) -> Result<String, String> {
+async fn callers(config: &Config) -> Finding {
     let VerifierConfig::Jwks(url) = &config.auth.verifier else {
         return match config.auth.verifier.is_weak() {
-            true => Err("AUTH_JWT_SECRET has fewer than 32 characters. Make one with: openssl rand -base64 32".into()),
-            false => Ok("verified by a key that is long enough".into()),
+            true => Finding::Doubtful("AUTH_JWT_SECRET has fewer than 32 characters. Make one with: openssl rand -base64 32".into()),
+            false => Finding::Well("verified by a key that is long enough".into()),
         };
     };
     match published_keys(url).await {
-        Ok(1..) => Ok(format!("verified by the keys published at {url}")),
-        Ok(0) => Err(format!("{url} answers, but publishes no keys. Check AUTH_JWKS_URL.")),
-        Err(error) => Err(format!("the keys at {url} cannot be read ({error}). Check the network and AUTH_JWKS_URL.")),
+        Ok(1..) => Finding::Well(format!("verified by the keys published at {url}")),
+        Ok(0) => Finding::Wrong(format!("{url} answers, but publishes no keys. Check AUTH_JWKS_URL.")),
+        Err(error) => Finding::Wrong(format!("the keys at {url} cannot be read ({error}). Check the network and AUTH_JWKS_URL.")),
     }
 }
 
@@ -61,20 +76,24 @@ async fn published_keys(url: &Url) -> Result<usize, reqwest::Error> {
     Ok(published["keys"].as_array().map_or(0, Vec::len))
 }
 
-fn public_address(config: &Config) -> Result<String, String> {
+fn public_address(config: &Config) -> Finding {
     let host = config.http.public_url.host_str().unwrap_or_default();
     let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     if config.http.is_https() || local {
-        Ok(format!("register this redirect address at Lever: {}", config.http.public("/integrations/lever/callback")))
+        Finding::Well(format!("register this redirect address at Lever: {}", config.http.public("/integrations/lever/callback")))
     } else {
-        Err("PUBLIC_URL is not https: Lever delivers webhooks to https only; for example PUBLIC_URL=https://lever.example.com".into())
+        let said = "PUBLIC_URL is not https: Lever delivers webhooks to https only; for example PUBLIC_URL=https://lever.example.com";
+        Finding::Doubtful(said.into())
     }
 }
 
-fn report(what: &str, finding: Result<String, String>) -> bool {
+/// Prints a line. False: something is wrong.
+fn report(what: &str, finding: impl Into<Finding>) -> bool {
+    let finding = finding.into();
     match &finding {
-        Ok(said) => println!("ok     {what}: {said}"),
-        Err(said) => println!("WRONG  {what}: {said}"),
+        Finding::Well(said) => println!("ok     {what}: {said}"),
+        Finding::Doubtful(said) => println!("warn   {what}: {said}"),
+        Finding::Wrong(said) => println!("WRONG  {what}: {said}"),
     }
-    finding.is_ok()
+    !matches!(finding, Finding::Wrong(_))
 }

@@ -111,14 +111,20 @@ async fn the_doctor_names_each_illness_and_is_content_without() {
         ("DATABASE_URL", "postgres://user:pass@127.0.0.1:9/lever".to_owned(), "Check DATABASE_URL"),
         ("ENCRYPTION_KEYS", other_key.to_owned(), "is not the one that was used here under that id"),
         ("LEVER_TOKEN_URL", NOWHERE.to_owned(), "Check the network and LEVER_TOKEN_URL"),
-        ("AUTH_JWT_SECRET", "short".to_owned(), "openssl rand"),
-        ("PUBLIC_URL", "http://lever.example.com".to_owned(), "PUBLIC_URL is not https"),
         ("ENCRYPTION_KEYS", String::new(), "ENCRYPTION_KEYS is missing"),
     ] {
         let said = told("doctor", folder.path(), &with(&usual, variable, &value)).await;
         let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("WRONG")).collect();
         assert!(wrong.len() == 1 && wrong[0].contains(finding), "{variable}: {said}");
         assert!(!said.contains("pass@"), "{said}");
+    }
+    // What `serve` takes is no illness.
+    for (variable, value, finding) in
+        [("AUTH_JWT_SECRET", "short", "openssl rand"), ("PUBLIC_URL", "http://lever.example.com", "PUBLIC_URL is not https")]
+    {
+        let (code, said) = run_to_end("doctor", folder.path(), &with(&usual, variable, value)).await;
+        let warned: Vec<&str> = said.lines().filter(|line| !line.starts_with("ok ")).collect();
+        assert!(code == Some(0) && warned.len() == 1 && warned[0].starts_with("warn ") && warned[0].contains(finding), "{variable}: {said}");
     }
     for (published, finding) in [(NOWHERE.to_owned(), "cannot be read"), (story.lever.base_url().to_owned(), "AUTH_JWKS_URL")] {
         let keys = with(&with(&usual, "AUTH_JWT_SECRET", ""), "AUTH_JWKS_URL", &published);
