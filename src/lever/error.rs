@@ -78,6 +78,11 @@ impl Error {
         matches!(self, Self::Rejected { status: 404, .. })
     }
 
+    /// Of an id that was never seen: Lever does not have it, or refuses it, because it is not this account's or no id at all.
+    pub fn is_withheld(&self) -> bool {
+        matches!(self, Self::Rejected { status: 400 | 403 | 404, .. })
+    }
+
     /// Lever no longer accepts the offset of a list: the list must be begun again.
     pub fn is_bad_offset(&self) -> bool {
         matches!(self, Self::Rejected { status: 400, code, message }

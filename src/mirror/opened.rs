@@ -23,7 +23,10 @@ pub async fn opportunity(state: &AppState, tenant: TenantId, id: &str) -> Result
     if found.is_none() {
         tx.commit().await?;
         let (account, epoch) = account(state, tenant, id).await?.ok_or_else(Error::not_found)?;
-        refresh::opportunity(state, tenant, &account, epoch, id).await?;
+        match refresh::read(state, &account, id).await {
+            Ok(reading) => drop(refresh::keep(state, tenant, epoch, &reading).await?),
+            Err(error) => return Err(unseen(&account, id, error).await),
+        }
         tx = state.db.begin(tenant).await?;
         found = opportunities::find(&mut tx, id).await?;
     }
@@ -33,6 +36,19 @@ pub async fn opportunity(state: &AppState, tenant: TenantId, id: &str) -> Result
             tx.commit().await?;
             Err(Error::not_found())
         }
+    }
+}
+
+/// What it means that an opportunity, or its panels, could not be read that was never seen: whether Lever does not have it or refuses to
+/// show it is the same to whoever asks. A refusal is no proof that it is gone.
+async fn unseen(account: &Account, id: &str, error: lever::Error) -> Error {
+    if !error.is_withheld() {
+        return error.into();
+    }
+    // Only its panels may have been refused.
+    match account.get_opportunity(id).await {
+        Err(itself) if itself.is_withheld() => Error::not_found().caused_by(itself),
+        _ => error.into(),
     }
 }
 
@@ -65,7 +81,7 @@ pub async fn children(state: &AppState, tenant: TenantId, id: &str, kind: Kind) 
 /// Reads a contact that may never have been seen, and stores it.
 ///
 /// # Errors
-/// 404 when the contact was seen and is gone, or Lever has no such one; Lever or the database failed.
+/// 404 when the contact was seen and is gone, or Lever has or shows no such one; Lever or the database failed.
 pub async fn contact(state: &AppState, tenant: TenantId, id: &str) -> Result<()> {
     let mut tx = state.db.begin(tenant).await?;
     let known = contacts::is_known(&mut tx, id).await?;
@@ -84,7 +100,7 @@ pub async fn contact(state: &AppState, tenant: TenantId, id: &str) -> Result<()>
             tx.commit().await?;
             Ok(())
         }
-        Err(error) if error.is_not_found() => Err(Error::not_found()),
+        Err(error) if error.is_withheld() => Err(Error::not_found().caused_by(error)),
         Err(error) => Err(error.into()),
     }
 }

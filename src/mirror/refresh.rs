@@ -43,6 +43,14 @@ struct Found {
 /// 404 when the connection has ended; Lever or the database failed. Nothing was stored.
 pub async fn opportunity(state: &AppState, tenant: TenantId, account: &Account, epoch: i64, id: &str) -> Result<Refreshed> {
     let reading = read(state, account, id).await?;
+    keep(state, tenant, epoch, &reading).await
+}
+
+/// Stores what was read, as [`opportunity`].
+///
+/// # Errors
+/// 404 when the connection has ended; the database failed. Nothing was stored.
+pub async fn keep(state: &AppState, tenant: TenantId, epoch: i64, reading: &Reading) -> Result<Refreshed> {
     let mut tx = state.db.begin_recoverable(tenant).await?;
     if !accounts::hold(&mut tx, epoch).await? {
         return Err(Error::not_found());

@@ -102,3 +102,34 @@ async fn when_lever_is_away_nobody_is_told_that_there_is_nothing() {
     story.work().await;
     story.end().await;
 }
+
+/// Lever may refuse an id that is not this account's instead of not finding it. To whoever asks that is the same.
+#[tokio::test]
+async fn what_lever_refuses_to_show_is_not_found_and_not_remembered_as_gone() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(OURS);
+    story.connect(&mut admin, 0).await;
+    let account = story.account(0);
+    let id = account.active[0].as_str();
+    let contact = story.lever.opportunity(&account.id, id).expect("there")["contact"].as_str().expect("an id").to_owned();
+    for code in [400, 403, 404] {
+        let refusal = FaultKind::Status { code, retry_after_seconds: None };
+        story.lever.fault(Fault::new("GET", "/v1/contacts/*", refusal.clone()));
+        assert_eq!(admin.get(&format!("/v1/contacts/{contact}")).await.expect(404).code(), "not_found", "{code}");
+        if code != 404 {
+            story.lever.fault(Fault::new("GET", "/v1/opportunities/**", refusal));
+            for path in ["", "/panels", "/notes", "/resumes", "/resumes/r/file"] {
+                assert_eq!(admin.get(&format!("/v1/opportunities/{id}{path}")).await.expect(404).code(), "not_found", "{code} {path}");
+            }
+        }
+        story.lever.clear_faults();
+    }
+    // A set that is refused says nothing about its opportunity.
+    story.lever.fault(Fault::new("GET", "/v1/opportunities/*/panels", FaultKind::Status { code: 403, retry_after_seconds: None }));
+    assert_eq!(admin.get(&format!("/v1/opportunities/{id}")).await.expect(422).code(), "lever_rejected");
+    story.lever.clear_faults();
+    admin.get(&format!("/v1/opportunities/{id}")).await.expect(200);
+    admin.get(&format!("/v1/contacts/{contact}")).await.expect(200);
+    story.work().await;
+    story.end().await;
+}
