@@ -184,7 +184,7 @@ impl HttpConfig {
             cors_allowed_origins: vars.origins("CORS_ALLOWED_ORIGINS")?,
             sign_in_url: vars.optional_url("SIGN_IN_URL", "https://app.example.com/login")?,
             max_body_bytes: vars.parsed("MAX_BODY_BYTES", "1048576", "is not a whole number of bytes")?,
-            caller_requests_per_second: vars.rate("CALLER_REQUESTS_PER_SECOND", "1000")?,
+            caller_requests_per_second: vars.rate("CALLER_REQUESTS_PER_SECOND", "5000")?,
             metrics: vars.get("METRICS_ADDR").map(|_| vars.address("METRICS_ADDR", "127.0.0.1:9090")).transpose()?,
         })
     }
@@ -291,6 +291,7 @@ mod tests {
         assert_eq!((config.lever.requests_per_second, config.lever.burst), (10.0, 20.0));
         assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.http.max_body_bytes, 1024 * 1024);
+        assert_eq!(config.http.caller_requests_per_second, 5000.0);
         assert_eq!(config.http.public("/integrations"), "https://lever.example.com/integrations");
         assert_eq!(config.sync.interval, Duration::from_secs(120));
     }

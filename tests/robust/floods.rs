@@ -11,7 +11,7 @@ const AT_ONCE: usize = 50;
 
 #[tokio::test]
 async fn a_caller_who_floods_us_is_told_to_wait_and_nobody_else_is() {
-    // A rate that a test reaches on the slowest machine; the usual one is two hundred times that.
+    // A rate that a test reaches on the slowest machine; the usual one is a thousand times that.
     let story = Story::with(Setting { variables: vec![("CALLER_REQUESTS_PER_SECOND", RATE.to_string())], ..Setting::default() }).await;
     let (flooding, other) = (story.admin(Uuid::from_u128(1)), story.member(Uuid::from_u128(1)));
     let mut answers = Vec::new();
