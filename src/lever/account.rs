@@ -1,6 +1,7 @@
 //! One connected Lever account: whose token is used, in which lane it asks, and where its data centre is. Every resource file
 //! adds its calls to it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,7 +13,7 @@ use super::call::{Call, Paging};
 use super::{Budget, Circuit, Error, Lane, Lever, Page, Record, Resource, TokenSource, answer, envelope, redirect};
 use crate::clock::Clock;
 
-/// More pages than that of what hangs on one opportunity are no longer believed to be a list that ends.
+/// More pages than that of a short list are no longer believed to be a list that ends.
 const MAX_PAGES: usize = 50;
 
 /// A connected account; cheap to clone. Clones share token, budget, circuit and data centre.
@@ -82,7 +83,7 @@ impl Account {
         self.sent.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A call that answers one page of a list.
+    /// A call that answers one page of a list. Whoever reads on sees to it that a list that leads to itself comes to an end.
     pub(super) async fn page<T: Resource>(&self, call: Call, paging: &Paging) -> Result<Page<T>, Error> {
         let max = self.lever.options().max_answer;
         let (list, server_time) = self
@@ -94,9 +95,6 @@ impl Account {
                 Ok((list, server_time))
             })
             .await?;
-        if list.next.is_some() && list.next.as_deref() == paging.offset() {
-            return Err(Error::Unreadable { status: 200, reason: "a list whose next page is the same page" });
-        }
         let entries = list.entries.len();
         let records: Vec<_> = list.entries.into_iter().filter_map(Record::<T>::read).collect();
         let unreadable = entries - records.len();
@@ -108,18 +106,36 @@ impl Account {
 
     /// A call that answers a list, read to its end, as one page without a next. For what hangs on one opportunity: short lists.
     pub(super) async fn whole<T: Resource>(&self, call: impl Fn() -> Call) -> Result<Page<T>, Error> {
+        let all = self.bounded(call).await?;
+        match all.next {
+            None => Ok(all),
+            Some(_) => Err(Error::Unreadable { status: 200, reason: "a list without an end" }),
+        }
+    }
+
+    /// As [`Account::whole`], and of a list without an end as much as is believed of it: with a next.
+    pub(super) async fn bounded<T: Resource>(&self, call: impl Fn() -> Call) -> Result<Page<T>, Error> {
+        match self.pages(&call).await {
+            // An offset has died meanwhile: from the first page on, once.
+            Err(error) if error.is_bad_offset() => self.pages(&call).await,
+            read => read,
+        }
+    }
+
+    /// Page after page, until there is no next, or it has been asked for before, or there are too many.
+    async fn pages<T: Resource>(&self, call: &impl Fn() -> Call) -> Result<Page<T>, Error> {
         let mut all: Page<T> = self.page(call(), &Paging::first()).await?;
-        for _ in 1..MAX_PAGES {
-            let Some(offset) = all.next.take() else { return Ok(all) };
+        let mut asked = HashSet::new();
+        while let Some(offset) = all.next.clone() {
+            if asked.len() + 1 >= MAX_PAGES || !asked.insert(offset.clone()) {
+                break;
+            }
             let page = self.page(call(), &Paging::from(offset)).await?;
             all.records.extend(page.records);
             all.unreadable += page.unreadable;
             all.next = page.next;
         }
-        match all.next {
-            None => Ok(all),
-            Some(_) => Err(Error::Unreadable { status: 200, reason: "a list without an end" }),
-        }
+        Ok(all)
     }
 
     /// A call that answers one object.

@@ -39,10 +39,6 @@ impl Paging {
     pub fn keys_only(self) -> Self {
         Self { keys_only: true, ..self }
     }
-
-    pub(super) fn offset(&self) -> Option<&str> {
-        self.offset.as_deref()
-    }
 }
 
 /// A span of time, both ends included; open where an end is absent.

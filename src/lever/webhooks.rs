@@ -1,5 +1,7 @@
 //! Webhooks registered at Lever: one event and one address each.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -32,6 +34,14 @@ impl Account {
     /// Webhooks of this application and of others on the account.
     pub async fn list_webhooks(&self, page: &Paging) -> Result<Page<Webhook>, Error> {
         self.page(Call::get("webhooks", &[]), page).await
+    }
+
+    /// All of them, as one page. Its next is there when the list has no end, and more may stand than were read.
+    pub async fn all_webhooks(&self) -> Result<Page<Webhook>, Error> {
+        let mut all: Page<Webhook> = self.bounded(|| Call::get("webhooks", &[])).await?;
+        let mut seen = HashSet::new();
+        all.records.retain(|webhook| seen.insert(webhook.id.clone()));
+        Ok(all)
     }
 
     /// Registers an address for an event. Lever accepts the same pair twice and then delivers twice: look before.

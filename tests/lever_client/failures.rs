@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use lever_integration::lever::{Account, Budget, Error, Lane, Options, Outcome, Paging, Patience};
 use serde_json::json;
-use wiremock::matchers::{any, header, method};
+use wiremock::matchers::{any, header, method, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::support::{NoTokens, Tokens, account_at, account_with, lever_at, nobody, options, raw_server, received};
@@ -236,12 +236,32 @@ async fn an_answer_is_read_up_to_its_bound_also_when_packed() {
 
 #[tokio::test]
 async fn a_page_that_points_to_itself_ends_the_list() {
-    let server = answering(ResponseTemplate::new(200).set_body_json(json!({"data": [{"text": "a"}], "hasNext": true, "next": "same"}))).await;
+    let server = answering(ResponseTemplate::new(200).set_body_json(json!({"data": [{"id": "a"}], "hasNext": true, "next": "same"}))).await;
     let account = account_at(&server.uri());
-    let page = account.list_tags(&Paging::first()).await.expect("the first page");
-    let again = account.list_tags(&Paging::from(page.next.expect("a next page"))).await.expect_err("the same page again");
-    assert!(matches!(again, Error::Unreadable { .. }), "{again}");
-    assert!(account.all_panels("o-1").await.is_err());
+    let page = account.list_tags(&Paging::from("same")).await.expect("whoever reads page by page sees where it leads");
+    assert_eq!(page.next.as_deref(), Some("same"));
+    let error = account.all_panels("o-1").await.expect_err("no end");
+    assert!(matches!(error, Error::Unreadable { reason: "a list without an end", .. }), "{error}");
+    let webhooks = account.all_webhooks().await.expect("what it shows");
+    assert_eq!((webhooks.records.len(), webhooks.next.as_deref()), (1, Some("same")));
+    assert_eq!(received(&server).await.len(), 1 + 2 + 2);
+}
+
+#[tokio::test]
+async fn a_set_whose_offset_dies_is_begun_again_once() {
+    for (deaths, panels, asked) in [(1, Some(2), 4), (2, None, 4)] {
+        let server = MockServer::start().await;
+        let dead = ResponseTemplate::new(400).set_body_json(json!({"code": "BadRequestError", "message": "Invalid offset token"}));
+        Mock::given(query_param("offset", "a")).respond_with(dead).up_to_n_times(deaths).with_priority(1).mount(&server).await;
+        let page = |body| ResponseTemplate::new(200).set_body_json(body);
+        let last = page(json!({"data": [{"id": "p-2", "interviews": []}], "hasNext": false}));
+        Mock::given(query_param("offset", "a")).respond_with(last).with_priority(2).mount(&server).await;
+        let first = page(json!({"data": [{"id": "p-1", "interviews": []}], "hasNext": true, "next": "a"}));
+        Mock::given(any()).respond_with(first).with_priority(3).mount(&server).await;
+        let all = account_at(&server.uri()).all_panels("o-1").await;
+        assert_eq!(all.as_ref().ok().map(|all| all.records.len()), panels, "{all:?}");
+        assert_eq!(received(&server).await.len(), asked);
+    }
 }
 
 #[tokio::test]
