@@ -3,13 +3,17 @@
 //! Nothing leads past such a record in its own list. But a list can be asked for by when its records were created: whatever piece cannot be
 //! read is cut in two, until it holds nothing but what spoils it. That takes hundreds of requests, so only a run that has the time does it. A
 //! crash begins it anew: it happens hardly ever, and what is read twice is stored twice and does no harm.
+//!
+//! Pieces of one size share no record. So when more of them break off and bring nothing new than records may be left out, it is not for
+//! single records, and cutting on would never come to an end.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
 use super::endless::Endless;
 use super::lists;
+use super::plan::Kind;
 use super::read::{self, Read};
 use super::run::{Halt, Running};
 use super::step_over::MOST_LEFT_OUT;
@@ -19,7 +23,7 @@ use super::window;
 use crate::lever::{self, Window};
 
 /// So many pieces in a row without a page that can be read are no single records: more than may be left out.
-const MOST_IN_VAIN: usize = MOST_LEFT_OUT as usize + 5;
+const MOST_IN_VAIN: i64 = MOST_LEFT_OUT + 5;
 
 /// A span of creation times in milliseconds, both ends included. The first begins with time itself, and the last never ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,8 @@ impl Span {
 enum Came {
     Whole,
     Broken,
+    /// It leads to itself.
+    Endless,
     /// Lever does not give the list like this.
     Refused,
 }
@@ -59,31 +65,43 @@ enum Came {
 /// Reads the whole list again in pieces, to its end or until it is given up. False: it has no pieces, or hardly any can be read just now.
 pub(super) async fn read_in_pieces(running: &Running<'_>, step: &mut StepRow) -> Result<bool, Halt> {
     let halves = Span::all(running.state.clock.now()).halves().filter(|_| read::has_pieces(step.step));
-    let mut left: VecDeque<Span> = halves.into_iter().flatten().collect();
-    if left.is_empty() {
+    let mut spans: Vec<Span> = halves.into_iter().flatten().collect();
+    if spans.is_empty() {
         return Ok(false);
     }
     tracing::warn!(run = %running.id, step = ?step.step, "a list is read in pieces, because nothing leads past one of its records");
     let mut reading = Reading { running, step, seen: HashSet::new(), pages: 0 };
-    let (mut in_vain, mut left_out) = (0, 0);
+    let (mut in_vain, mut left_out, mut is_endless) = (0, 0, false);
     // The larger ones first: around single records something can be read at every size.
-    while let Some(span) = left.pop_front() {
-        let pages = reading.pages;
-        match reading.read(span).await? {
-            Came::Whole => {}
-            Came::Refused => return reading.give_up().await,
-            Came::Broken => match span.halves() {
-                Some(halves) => left.extend(halves),
-                None => left_out += 1,
-            },
+    while !spans.is_empty() {
+        let (mut smaller, mut fruitless) = (Vec::new(), 0);
+        for span in spans {
+            let (pages, seen) = (reading.pages, reading.seen.len());
+            match reading.read(span).await? {
+                Came::Whole => {}
+                Came::Refused => return reading.give_up(trouble::unreadable).await,
+                Came::Endless => is_endless = true,
+                Came::Broken => match span.halves() {
+                    Some(halves) => {
+                        smaller.extend(halves);
+                        fruitless += i64::from(reading.seen.len() == seen);
+                    }
+                    None => left_out += 1,
+                },
+            }
+            in_vain = if reading.pages > pages { 0 } else { in_vain + 1 };
+            if in_vain >= MOST_IN_VAIN {
+                return Ok(false);
+            }
+            if left_out + fruitless > MOST_LEFT_OUT {
+                return reading.give_up(trouble::unreadable).await;
+            }
         }
-        in_vain = if reading.pages > pages { 0 } else { in_vain + 1 };
-        if in_vain >= MOST_IN_VAIN {
-            return Ok(false);
+        // What the others of its size brought is kept.
+        if is_endless {
+            return reading.give_up(trouble::endless).await;
         }
-        if left_out > MOST_LEFT_OUT {
-            return reading.give_up().await;
-        }
+        spans = smaller;
     }
     // One without a time of its creation is in no piece at all.
     let left_out = usize::try_from(left_out).unwrap_or_default().max(1);
@@ -103,9 +121,9 @@ struct Reading<'a, 'r> {
 }
 
 impl Reading<'_, '_> {
-    async fn give_up(self) -> Result<bool, Halt> {
+    async fn give_up(self, why: fn(Kind) -> String) -> Result<bool, Halt> {
         self.step.done = true;
-        lists::give_up(self.running, self.step, &trouble::unreadable(self.step.object)).await.map(|()| true)
+        lists::give_up(self.running, self.step, &why(self.step.object)).await.map(|()| true)
     }
 
     async fn read(&mut self, span: Span) -> Result<Came, Halt> {
@@ -113,12 +131,12 @@ impl Reading<'_, '_> {
         let (mut cursor, mut endless) = (None::<String>, Endless::default());
         loop {
             if endless.repeats(cursor.as_deref()) {
-                return Ok(Came::Refused);
+                return Ok(Came::Endless);
             }
             let read_at = running.read_at(self.step.began_at);
             let page = read::piece(&running.account, self.step.step, lists::since(running, self.step), span.window(), cursor.as_deref());
             let page = match running.unless_stopped(page).await? {
-                Ok(page) if endless.is_proven_by(page.records.keys()) && page.next.is_some() => return Ok(Came::Refused),
+                Ok(page) if endless.is_proven_by(page.records.keys()) && page.next.is_some() => return Ok(Came::Endless),
                 Ok(page) => page,
                 Err(error) => return self.meet(error, cursor.is_some()).await,
             };

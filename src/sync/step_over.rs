@@ -29,8 +29,8 @@ pub(super) async fn step_over(running: &Running<'_>, step: &mut StepRow) -> Resu
     let read_at = running.read_at(step.began_at);
     let asked = read::key(&running.account, step.step, lists::since(running, step), step.cursor.as_deref());
     let key = match running.unless_stopped(asked).await? {
-        // More than was asked for would be more than is broken.
-        Ok(key) if key.records.len() + key.unreadable <= 1 => key,
+        // More than was asked for would be more than is broken; and what leads to itself leads past nothing.
+        Ok(key) if key.records.len() + key.unreadable <= 1 && (key.next.is_none() || key.next != step.cursor) => key,
         _ => return Ok(false),
     };
     if !running.dry_run {

@@ -6,6 +6,7 @@ mod bad_upstream;
 mod beside;
 mod clocks;
 mod copy;
+mod endless;
 mod endpoints;
 mod forgotten;
 mod fresh;

@@ -1,5 +1,6 @@
 //! One record that nobody can read, in the middle of a list: it is left out and said, and everything behind it is read.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use lever_integration::fake_lever::{Fault, FaultKind, Options};
@@ -105,6 +106,47 @@ async fn a_candidate_whom_nothing_leads_past_is_left_out_alone() {
     story.admin(ORGANIZATION).post("/v1/lever/syncs", json!({})).await.expect(202);
     full_sync(&story).await;
     assert_whole(&story, ORGANIZATION, 0).await;
+    story.end().await;
+}
+
+/// The key can be had, and leads back to the same place.
+fn leads_back(id: &str) -> Fault {
+    let (id, places) = (json!(id), Mutex::new((Value::Null, Value::Null)));
+    let altered = FaultKind::altered(move |status, body| {
+        let mut places = places.lock().expect("nobody panics");
+        let (first, next) = &mut *places;
+        let is_it = |record: &Value| record["id"] == id;
+        let Some(list) = body["data"].as_array() else { return };
+        match list.iter().find(|record| is_it(record)).and_then(Value::as_object) {
+            Some(record) if record.len() > 1 => (*status, *body) = (500, json!("broken")),
+            Some(_) => body["next"].clone_from(next),
+            // Whether others can be read is asked of the first one, from wherever the list stands.
+            None if list.first().is_none_or(|record| record["id"] == *first) => {}
+            None => {
+                if first.is_null() {
+                    first.clone_from(&list[0]["id"]);
+                }
+                next.clone_from(&body["next"]);
+            }
+        }
+    });
+    Fault::new("GET", "/v1/opportunities", altered).with_query("archived=false")
+}
+
+#[tokio::test]
+async fn a_candidate_whose_key_leads_back_is_left_out_alone() {
+    let story = begin().await;
+    let mut admin = story.admin(ORGANIZATION);
+    story.connect(&mut admin, 0).await;
+    let account = story.account(0);
+    let broken = &account.active[100];
+    story.lever.fault(leads_back(broken));
+    story.lever.clear_ledger();
+    let run = full_sync(&story).await;
+    assert_eq!((&run["status"], warned_of(&run)), (&json!("succeeded"), vec![("records_skipped", "opportunities")]), "{run}");
+    let there = account.active.iter().chain(&account.archived).filter(|id| *id != broken).cloned().collect();
+    assert_eq!(ids(&story, ORGANIZATION, "opportunities").await, there);
+    assert_eq!(story.lever.ledger().iter().filter(|entry| entry.query.contains("include=id")).count(), 1);
     story.end().await;
 }
 
