@@ -5,13 +5,17 @@
 //! else can have in its url, before Lever is asked for it. If the answer never comes, the next run finds the url in Lever's list, deletes
 //! it, and makes another: without its key it is worth nothing.
 
+use chrono::{DateTime, Utc};
+
 use super::compare::{Difference, Standing, compare};
 use super::work::Work;
-use crate::accounts::{self, webhooks};
+use crate::accounts;
+use crate::accounts::webhooks::{self, Webhook};
+use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::OperationId;
 use crate::jobs::{Claim, Outcome};
-use crate::lever::{self, Paging};
+use crate::lever;
 use crate::operations::webhooks::{self as log, Answered, WebhookWrite};
 use crate::state::AppState;
 
@@ -22,8 +26,8 @@ use crate::state::AppState;
 /// Lever or the database failed; the job is tried again and begins with a fresh look.
 pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
     let Some(work) = Work::open(state, claim).await? else { return give_up_removals(state, claim).await };
-    let listed = match list(&work).await {
-        Ok(listed) => listed,
+    let (mut listed, is_all) = match list(&work).await {
+        Ok(read) => read,
         Err(error) => {
             work.failed(error)?;
             return Ok(Outcome::Done);
@@ -31,9 +35,11 @@ pub async fn register(state: &AppState, claim: &Claim) -> Result<Outcome> {
     };
     let Some(mut tx) = work.begin().await? else { return Ok(Outcome::Done) };
     let recorded = webhooks::active(&mut tx).await?;
-    let shown: Vec<(&str, &str)> = listed.iter().map(|standing| (standing.lever_id.as_str(), standing.url.as_str())).collect();
-    let unsettled = log::settle_by_list(&mut tx, &shown, state.clock.now()).await?;
+    let unsettled = settle(&mut tx, &listed, is_all, state.clock.now()).await?;
     tx.commit().await?;
+    if !is_all {
+        believe(&mut listed, &recorded);
+    }
     let difference = compare(claim.tenant_id, &address(state, ""), &recorded, &listed);
     match (mend(&work, difference).await?, unsettled) {
         // One that may still be on its way: it is found then, or is known not to have come.
@@ -57,19 +63,39 @@ fn address(state: &AppState, id: &str) -> String {
     state.config.http.public(&format!("/webhooks/lever/{id}"))
 }
 
-async fn list(work: &Work<'_>) -> Result<Vec<Standing>, lever::Error> {
-    let mut listed = Vec::new();
-    let mut paging = Some(Paging::first());
-    while let Some(page) = paging {
-        let page = work.account.list_webhooks(&page).await?;
-        listed.extend(page.records.into_iter().map(|record| Standing {
-            lever_id: record.typed.id,
-            event: record.typed.event.unwrap_or_default(),
-            url: record.typed.url.unwrap_or_default(),
-        }));
-        paging = page.next.map(Paging::from);
+/// What Lever lists, and whether that is all of it.
+async fn list(work: &Work<'_>) -> Result<(Vec<Standing>, bool), lever::Error> {
+    let page = work.account.all_webhooks().await?;
+    let is_all = page.next.is_none();
+    if !is_all {
+        let (tenant, read) = (work.claim.tenant_id, page.records.len());
+        tracing::warn!(%tenant, read, "Lever's list of webhooks has no end; what was read of it is gone by");
     }
-    Ok(listed)
+    let listed = page.records.into_iter().map(|record| Standing {
+        lever_id: record.typed.id,
+        event: record.typed.event.unwrap_or_default(),
+        url: record.typed.url.unwrap_or_default(),
+    });
+    Ok((listed.collect(), is_all))
+}
+
+/// What is recorded and was not read in a list without an end may stand behind it: made anew each time, it would stand there ever more often.
+fn believe(listed: &mut Vec<Standing>, recorded: &[Webhook]) {
+    for webhook in recorded {
+        let Some(lever_id) = &webhook.lever_id else { continue };
+        if !listed.iter().any(|standing| standing.lever_id == *lever_id) {
+            listed.push(Standing { lever_id: lever_id.clone(), event: webhook.event.clone(), url: webhook.url.clone() });
+        }
+    }
+}
+
+/// Settles in the log of writes what the list shows. One that is not all of it does not show what is missing.
+async fn settle(tx: &mut TenantTx, listed: &[Standing], is_all: bool, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    if !is_all {
+        return Ok(None);
+    }
+    let shown: Vec<(&str, &str)> = listed.iter().map(|standing| (standing.lever_id.as_str(), standing.url.as_str())).collect();
+    Ok(log::settle_by_list(tx, &shown, now).await?)
 }
 
 async fn mend(work: &Work<'_>, difference: Difference) -> Result<Outcome> {

@@ -119,6 +119,29 @@ async fn a_webhook_whose_making_was_never_confirmed_is_removed_too() {
     story.end().await;
 }
 
+/// The list leads from each page to the same one: what it shows goes all the same.
+#[tokio::test]
+async fn a_list_of_webhooks_without_an_end_keeps_none_of_them() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(NORTH);
+    story.lever.fault(Fault::new("POST", "/v1/webhooks", FaultKind::DropAfterCommit).times(1));
+    story.connect(&mut admin, 0).await;
+    story.work().await;
+    let account = story.account(0).id;
+    assert_eq!(story.lever.webhooks(&account).expect("the account").len(), 1, "made, and nobody knows");
+    story.lever.fault(Fault::new(
+        "GET",
+        "/v1/webhooks",
+        FaultKind::altered(|_, body| (body["hasNext"], body["next"]) = (json!(true), json!("same"))),
+    ));
+    story.lever.clear_ledger();
+    admin.delete("/v1/lever/connection").await.expect(204);
+    assert!(story.lever.webhooks(&account).expect("the account").is_empty());
+    let sent = |method: &str| story.lever.ledger().iter().filter(|it| it.method == method && it.path.starts_with("/v1/webhooks")).count();
+    assert_eq!((sent("GET"), sent("DELETE")), (4, 1));
+    story.end().await;
+}
+
 /// The tokens of an hour ago are refused: they are renewed once more, for this alone.
 #[tokio::test]
 async fn webhooks_are_removed_with_tokens_that_have_expired() {

@@ -1,6 +1,7 @@
 //! Whatever happened on the way, each wanted event has one webhook at Lever whose key we know.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lever_integration::accounts::webhooks::WANTED;
@@ -245,5 +246,58 @@ async fn what_arrived_is_remembered_when_a_webhook_is_made_anew() {
     admin.delete("/v1/lever/connection").await.expect(204);
     story.connect_and_sync(&mut admin, 0).await;
     assert_eq!(state(&admin).await, ("waiting".to_owned(), false));
+    story.end().await;
+}
+
+/// A list of webhooks that leads on and on, to its own page or to ever new ones, for a few hundred pages at least.
+fn leading_on(next: fn(usize) -> String, is_empty: bool) -> Fault {
+    let pages = AtomicUsize::new(0);
+    let altered = FaultKind::altered(move |_, body| {
+        let page = pages.fetch_add(1, Ordering::Relaxed);
+        (body["hasNext"], body["next"]) = (json!(page < 300), json!(next(page)));
+        if is_empty {
+            body["data"] = json!([]);
+        }
+    });
+    Fault::new("GET", "/v1/webhooks", altered)
+}
+
+/// What was read of it is gone by. What was not may stand: it is left as it is.
+#[tokio::test]
+async fn a_list_of_webhooks_without_an_end_is_not_read_to_it() {
+    let story = Story::begin().await;
+    let organization = Uuid::new_v4();
+    let mut admin = story.admin(organization);
+    story.connect_and_sync(&mut admin, 0).await;
+    let same: fn(usize) -> String = |_| "same".to_owned();
+    for (next, is_empty, most) in [(same, false, 2), (same, true, 2), (|page| page.to_string(), false, 50), (|page| page.to_string(), true, 50)] {
+        story.lever.clear_ledger();
+        story.lever.fault(leading_on(next, is_empty));
+        ask_to_register(&story, organization).await;
+        story.work().await;
+        let asked = story.lever.ledger().iter().filter(|entry| entry.path == "/v1/webhooks").count();
+        assert_eq!((asked, writes(&story)), (most, vec![]));
+        story.lever.clear_faults();
+        assert_in_order(&story, 0).await;
+    }
+    story.end().await;
+}
+
+/// Whose answer was lost, and whom such a list shows all the same.
+#[tokio::test]
+async fn one_that_a_list_without_an_end_shows_is_made_anew() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(Uuid::new_v4());
+    story.lever.fault(Fault::new("POST", "/v1/webhooks", FaultKind::DropAfterCommit).times(1));
+    story.lever.fault(leading_on(|_| "same".to_owned(), false));
+    story.connect(&mut admin, 0).await;
+    story.work().await;
+    story.clock.advance(PAUSE);
+    story.work().await;
+    assert_in_order(&story, 0).await;
+    story.lever.clear_faults();
+    story.clock.advance(MINUTE);
+    story.work().await;
+    assert_in_order(&story, 0).await;
     story.end().await;
 }
