@@ -77,7 +77,7 @@ impl App {
         }
         tasks.spawn(server::serve(listener, router, state.shutdown.clone()));
         if jobs == Jobs::InBackground {
-            tasks.spawn(worker::run(state.clone()));
+            tasks.spawn(worker::run(state.for_jobs()));
         }
         tasks.close();
         Ok(Self { state, address, tasks })

@@ -1,12 +1,14 @@
-//! The way to Postgres: three small pools, and the transaction that knows its organization.
+//! The way to Postgres: four small pools, and the transaction that knows its organization.
 //!
 //! The rule: no query without the tenant. Work for an organization happens in a [`TenantTx`], whose `BEGIN` carries `app.tenant`
 //! in the same round trip; row-level security is the second wall behind every `WHERE tenant_id = $1`. Connections take a
-//! role that owns nothing before anyone gets them. Webhooks have a pool of their own, so that acknowledging them does not
-//! wait behind anything else; the dispatch pool sees what is due across organizations, and nothing more.
+//! role that owns nothing before anyone gets them. Jobs have a pool of their own, so that no sync takes the connections of people who
+//! wait, nor spreads their work over so many that each must learn their statements; and webhooks have one, so that acknowledging
+//! them does not wait behind anything else. The dispatch pool sees what is due across organizations, and nothing more.
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -18,7 +20,8 @@ use crate::config::DatabaseConfig;
 use crate::ids::TenantId;
 use crate::to_the_end::ToTheEnd;
 
-const APP_CONNECTIONS: u32 = 16;
+const PEOPLE_CONNECTIONS: u32 = 12;
+const JOB_CONNECTIONS: u32 = 12;
 const WEBHOOK_CONNECTIONS: u32 = 4;
 const DISPATCH_CONNECTIONS: u32 = 2;
 /// Longer than this for a connection means overload: better to say so than to queue.
@@ -27,12 +30,27 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// when it was handed back.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// The pools. Cheap to clone.
+/// The pools, as whoever works with them sees them. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    app: PgPool,
+    pools: Arc<Pools>,
+    work: Work,
+}
+
+#[derive(Debug)]
+struct Pools {
+    people: PgPool,
+    jobs: PgPool,
     webhooks: PgPool,
     dispatch: PgPool,
+}
+
+/// What an organization's transactions are for.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Somebody waits.
+    People,
+    Jobs,
 }
 
 impl Db {
@@ -57,11 +75,30 @@ impl Db {
                 .after_connect(move |connection, _| Box::pin(async move { sqlx::query(role).execute(connection).await.map(drop) }))
                 .connect_lazy_with(options.clone())
         };
-        Ok(Self {
-            app: pool(APP_CONNECTIONS, "SET ROLE lever_integration_app", &options),
+        let pools = Pools {
+            people: pool(PEOPLE_CONNECTIONS, "SET ROLE lever_integration_app", &options),
+            jobs: pool(JOB_CONNECTIONS, "SET ROLE lever_integration_app", &options),
             webhooks: pool(WEBHOOK_CONNECTIONS, "SET ROLE lever_integration_app", &impatient),
             dispatch: pool(DISPATCH_CONNECTIONS, "SET ROLE lever_integration_dispatch", &brisk),
-        })
+        };
+        Ok(Self { pools: Arc::new(pools), work: Work::People })
+    }
+
+    /// The same, for work that somebody waits for.
+    pub fn for_people(&self) -> Self {
+        Self { work: Work::People, ..self.clone() }
+    }
+
+    /// The same, for jobs.
+    pub fn for_jobs(&self) -> Self {
+        Self { work: Work::Jobs, ..self.clone() }
+    }
+
+    fn app(&self) -> &PgPool {
+        match self.work {
+            Work::People => &self.pools.people,
+            Work::Jobs => &self.pools.jobs,
+        }
     }
 
     /// Begins work for one organization.
@@ -69,7 +106,7 @@ impl Db {
     /// # Errors
     /// The database cannot be reached, or no connection came free in five seconds.
     pub async fn begin(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
-        begin(&self.app, "BEGIN", tenant).await
+        begin(self.app(), "BEGIN", tenant).await
     }
 
     /// Begins work that may be lost should Postgres die in the next half second: its commit does not wait for the disk. For what is read
@@ -81,7 +118,7 @@ impl Db {
     /// # Errors
     /// As [`Db::begin`].
     pub async fn begin_recoverable(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
-        begin(&self.app, "BEGIN; SET LOCAL synchronous_commit = off", tenant).await
+        begin(self.app(), "BEGIN; SET LOCAL synchronous_commit = off", tenant).await
     }
 
     /// Begins a look at what an organization has: Postgres refuses writes in it. It is simply dropped: its end travels with what the pool
@@ -90,7 +127,7 @@ impl Db {
     /// # Errors
     /// As [`Db::begin`].
     pub async fn look(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
-        begin(&self.app, "BEGIN READ ONLY", tenant).await
+        begin(self.app(), "BEGIN READ ONLY", tenant).await
     }
 
     /// Begins the look-up that a webhook delivery needs, on the pool that is kept for webhooks.
@@ -98,7 +135,7 @@ impl Db {
     /// # Errors
     /// As [`Db::begin`].
     pub async fn begin_webhook(&self, tenant: TenantId) -> Result<TenantTx, sqlx::Error> {
-        begin(&self.webhooks, "BEGIN", tenant).await
+        begin(&self.pools.webhooks, "BEGIN", tenant).await
     }
 
     /// Begins a look at which webhooks there are, of all organizations, on the pool that is kept for webhooks: telling ours from invented
@@ -107,22 +144,22 @@ impl Db {
     /// # Errors
     /// As [`Db::begin`].
     pub async fn begin_webhook_roll(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        begun(&self.webhooks, "BEGIN; SET LOCAL ROLE lever_integration_dispatch".into()).await
+        begun(&self.pools.webhooks, "BEGIN; SET LOCAL ROLE lever_integration_dispatch".into()).await
     }
 
     /// The application's pool, for a single statement that sets its organization by itself.
     pub fn single(&self) -> &PgPool {
-        &self.app
+        self.app()
     }
 
     /// The pool that is kept for webhooks, for the one statement that sets its organization by itself.
     pub fn webhooks(&self) -> &PgPool {
-        &self.webhooks
+        &self.pools.webhooks
     }
 
     /// What is due, across organizations.
     pub fn dispatch(&self) -> &PgPool {
-        &self.dispatch
+        &self.pools.dispatch
     }
 
     /// Is the database there?
@@ -130,7 +167,7 @@ impl Db {
     /// # Errors
     /// It is not.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("SELECT 1").execute(&self.app).await.map(drop)
+        sqlx::query("SELECT 1").execute(self.app()).await.map(drop)
     }
 
     /// Has every migration of this version been applied?
@@ -139,7 +176,7 @@ impl Db {
     /// The database failed.
     pub async fn is_migrated(&self) -> Result<bool, sqlx::Error> {
         let newest = MIGRATOR.iter().map(|migration| migration.version).max();
-        let applied = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(&self.app).await;
+        let applied = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(self.app()).await;
         match applied {
             Ok(applied) => Ok(newest <= applied),
             // No such table: nothing has been applied yet.
@@ -150,7 +187,8 @@ impl Db {
 
     /// Closes every connection once it is handed back.
     pub async fn close(&self) {
-        tokio::join!(self.app.close(), self.webhooks.close(), self.dispatch.close());
+        let Pools { people, jobs, webhooks, dispatch } = &*self.pools;
+        tokio::join!(people.close(), jobs.close(), webhooks.close(), dispatch.close());
     }
 }
 

@@ -18,7 +18,11 @@ use crate::lever::{Budget, Circuit, Lever};
 
 /// Cheap to clone; everything inside is shared.
 #[derive(Clone)]
-pub struct AppState(Arc<Shared>);
+pub struct AppState {
+    /// The way to Postgres, of people or of jobs.
+    pub db: Db,
+    shared: Arc<Shared>,
+}
 
 /// See [`AppState`].
 pub struct Shared {
@@ -26,7 +30,6 @@ pub struct Shared {
     pub clock: Clock,
     /// When this process began.
     pub started_at: DateTime<Utc>,
-    pub db: Db,
     pub lever: Lever,
     /// Rung when a job was enqueued here, so that it need not wait for the next poll.
     pub work: Notify,
@@ -44,11 +47,10 @@ pub struct Shared {
 
 impl AppState {
     pub fn new(config: Config, clock: Clock, db: Db, lever: Lever) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             config,
             started_at: clock.now(),
             clock,
-            db,
             lever,
             work: Notify::new(),
             shutdown: CancellationToken::new(),
@@ -58,7 +60,13 @@ impl AppState {
             circuits: Mutex::default(),
             refreshes: Mutex::default(),
             known_organizations: RwLock::default(),
-        }))
+        };
+        Self { db, shared: Arc::new(shared) }
+    }
+
+    /// The same, for jobs: they leave the connections of people alone.
+    pub fn for_jobs(&self) -> Self {
+        Self { db: self.db.for_jobs(), shared: self.shared.clone() }
     }
 }
 
@@ -66,7 +74,7 @@ impl Deref for AppState {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        &self.0
+        &self.shared
     }
 }
 

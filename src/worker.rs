@@ -65,9 +65,10 @@ pub async fn run(state: AppState) {
 /// # Errors
 /// The database failed.
 pub async fn run_until_idle(state: &AppState) -> Result<()> {
+    let state = state.for_jobs();
     loop {
         let under_way = TaskTracker::new();
-        let started = start_due(state, &under_way).await?;
+        let started = start_due(&state, &under_way).await?;
         under_way.close();
         under_way.wait().await;
         if started == 0 {

@@ -20,7 +20,8 @@ use crate::state::AppState;
 pub(super) fn of(state: &AppState, tenant: TenantId) -> Budget {
     let lever = &state.config.lever;
     state.budget(tenant, || {
-        let store = StoredLevel { db: state.db.clone(), tenant };
+        // One question serves all who wait, and a person may be among them.
+        let store = StoredLevel { db: state.db.for_people(), tenant };
         Budget::shared(lever.requests_per_second, lever.burst, Arc::new(store))
     })
 }
