@@ -64,6 +64,11 @@ impl AppState {
         Self { db, shared: Arc::new(shared) }
     }
 
+    /// The same, for what people may be waiting for too.
+    pub fn for_people(&self) -> Self {
+        Self { db: self.db.for_people(), shared: self.shared.clone() }
+    }
+
     /// The same, for jobs: they leave the connections of people alone.
     pub fn for_jobs(&self) -> Self {
         Self { db: self.db.for_jobs(), shared: self.shared.clone() }

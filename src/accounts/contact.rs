@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// The circuit of the account that the organization has connected.
 pub(super) fn of(state: &AppState, tenant: TenantId) -> Circuit {
     state.circuit(tenant, || {
-        let log = Written { db: state.db.for_jobs(), clock: state.clock.clone(), tenant };
+        let log = Written { db: state.db.for_people(), clock: state.clock.clone(), tenant };
         Circuit::logged(state.clock.clone(), Arc::new(log))
     })
 }

@@ -10,6 +10,7 @@
 //! | `refresh` | one opportunity read from Lever again, with its panels |
 //! | `children` `opened` | the sets that hang on an opportunity; what a person opens before the sync got there |
 //! | `purge` | an organization's whole copy deleted |
+//! | `impersonal` | what is kept of a person who was anonymized |
 //! | `compare` | what Lever has against what is here |
 //! | `storable` | what Postgres can keep of what Lever sends |
 //! | `choices` | what candidates can be filtered by |

@@ -1,6 +1,6 @@
 //! What a caller sends back as it was read, though it cannot be set: a panel that was read can be changed and sent back as it is. Such a
-//! field is taken out of a patch where it says what is there; where it says something else it stays, and is refused like any field that
-//! cannot be set. Pure.
+//! field is taken out of a patch where it says what is there, and so is one that is empty where there is nothing; where it says something
+//! else it stays, and is refused like any field that cannot be set. Pure.
 
 use serde_json::{Map, Value};
 
@@ -54,9 +54,14 @@ fn take_out(object: &mut Value, there: &Value, can_be_set: &[&[&str]]) {
     if let Value::Object(fields) = object {
         fields.retain(|name, value| {
             let says_what_is_there = name == OF_THE_COPY || there.get(name.as_str()) == Some(value);
-            is_any(name, can_be_set) || !says_what_is_there
+            !says_what_is_there || (is_any(name, can_be_set) && !is_nothing(value))
         });
     }
+}
+
+/// What Lever may leave out, and nobody can ask for.
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 fn names_more(object: &Value, can_be_set: &[&[&str]]) -> bool {
@@ -122,6 +127,20 @@ mod tests {
             let rest = without_panel(patch, &panel());
             assert!(is_in_panel(&rest) && rest.pointer(pointer).is_some(), "{pointer}");
         }
+    }
+
+    #[test]
+    fn what_is_not_there_need_not_be_asked_for() {
+        let mut bare = panel();
+        bare["applicationIds"] = json!([]);
+        bare["interviews"][1]["start"] = Value::Null;
+        bare["interviews"][1]["interviewers"] = json!([]);
+        let expected = json!({"note": "n", "interviews": [{"id": "i", "interviewers": [{"id": "u"}]}, {"id": "j"}]});
+        assert_eq!(without_panel(bare.clone(), &bare), expected);
+        // But what is to be taken away is asked for.
+        bare["note"] = Value::Null;
+        assert_eq!(without_panel(bare, &panel())["note"], Value::Null);
+        assert!(without_panel(json!({"note": null}), &panel()).get("note").is_some());
     }
 
     #[test]

@@ -51,10 +51,11 @@ pub(super) async fn edit(
     let patience = Patience::begin(&state);
     let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &id), accounts::open(&state, caller.tenant));
     let known = known?;
-    let patch = own_patch(&state, &caller, &id, body.value).await?;
-    let draft = PanelDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
+    // First: of another version, what is sent back says something else by right.
     panel::still_on(&known)?;
     panel::check_known_version(&state, caller.tenant, &headers, &known).await?;
+    let patch = own_patch(&state, &caller, &id, body.value).await?;
+    let draft = PanelDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
     let (account, connection) = opened?;
     // A mistake that only our copy makes it one is none: Lever is asked then.
     if let Ok(body) = merged(&state.config.http, &known.raw, &draft) {

@@ -56,10 +56,10 @@ pub(super) async fn edit(
     let panel_id = panel_of(&state, &caller, &id).await?;
     let (known, opened) = tokio::join!(panel::known(&state, caller.tenant, &panel_id), accounts::open(&state, caller.tenant));
     let known = known?;
-    let patch = own_patch(&state, &caller, &id, body.value).await?;
-    let (draft, wishes) = InterviewDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
     panel::still_on(&known)?;
     panel::check_known_version(&state, caller.tenant, &headers, &known).await?;
+    let patch = own_patch(&state, &caller, &id, body.value).await?;
+    let (draft, wishes) = InterviewDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
     let (account, connection) = opened?;
     if let Some(there) = evidence::by_id(&known.raw, Some(&id)) {
         let slot = slots::of_interview(there, &merge::interview(there, &draft), String::new());

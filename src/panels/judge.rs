@@ -72,12 +72,14 @@ pub(super) async fn slots(
     if mistakes.is_empty() { Ok(performer) } else { Err(Error::invalid(mistakes)) }
 }
 
-/// As [`slots`], of a change to what our copy has, before Lever is asked what it has: it need not be asked about what cannot be.
+/// As [`slots`], of a change to what our copy has, before Lever is asked what it has: it need not be asked about what cannot be. Whether
+/// interviews overlap depends on where Lever has the others.
 ///
 /// # Errors
 /// As [`slots`].
 pub(super) async fn beforehand(state: &AppState, (caller, connection): (&Caller, &Connection), slots: &[Slot], wishes: &Wishes) -> Result<()> {
     let now = state.clock.now();
+    let wishes = &Wishes { allow_conflicts: true, ..wishes.clone() };
     let says_all = wishes.perform_as.is_none() && slots.iter().all(|slot| slot.templates.is_empty() && slot.people.iter().all(|person| !person.new));
     if says_all {
         let mistakes = slots::mistakes(slots, now, wishes.allow_past, wishes.allow_conflicts);

@@ -7,7 +7,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `schedule` `edit` `cancel` `add_interview` `edit_interview` `cancel_interview` `conflicts` | one endpoint each |
-//! | `requests` `draft` | what callers send: described, understood |
+//! | `requests` `draft` `echoed` | what callers send: described, understood, and what of it they only send back |
 //! | `merge` `mark` `slots` `evidence` `answered` `again` | pure: the body that Lever gets; our mark in it; what is new in it; whether Lever shows it; an answer put into its panel; the body of a repeat |
 //! | `under_way` | what people's time is being taken for |
 //! | `judge` `panel` `whereabouts` `alone` | whether a write may be made, on which version of a panel, where Lever has it, and what of it the panel does not show |

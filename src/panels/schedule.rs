@@ -17,6 +17,7 @@ use crate::auth::{Caller, Member};
 use crate::error::{Error, Mistake, Problem, Result};
 use crate::lever::{Account, Lane};
 use crate::mirror::LeverId;
+use crate::mirror::opened;
 use crate::mirror::opportunities::{self, OpportunityRow};
 use crate::mirror::panels::PanelView;
 use crate::mirror::refresh::{self, Refreshed};
@@ -27,7 +28,7 @@ use crate::operations::store::{self, NewOperation};
 use crate::operations::{OperationView, again_when_undone, record};
 use crate::state::AppState;
 
-/// Our copy of a candidate and the panels is new until it is this old.
+/// Our copy of a candidate and the panels is fresh until it is this old.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
 
 /// Schedule a panel of interviews at Lever. Without an answer from Lever in time: 202, and the operation tells later.
@@ -60,10 +61,12 @@ pub(super) async fn schedule(
 async fn work(state: &AppState, caller: &Caller, opportunity: &str, body: &Value, ticket: Ticket) -> Result<Response> {
     let patience = Patience::begin(state);
     let draft = PanelDraft::new(body).map_err(Error::invalid)?;
-    let (judged, is_new) = tokio::join!(Booking::judged(state, caller, &draft), is_new(state, caller, opportunity));
+    let (judged, known) = tokio::join!(Booking::judged(state, caller, &draft), known(state, caller, opportunity));
     let (booking, account) = judged?;
-    if !is_new? {
-        make_fresh(state, caller, (&account, booking.connection.epoch), opportunity, patience).await?;
+    match known? {
+        Known::Fresh => {}
+        Known::Stale => make_fresh(state, caller, (&account, booking.connection.epoch), opportunity, patience).await?,
+        Known::Never => open_unseen(state, caller, opportunity, patience).await?,
     }
     let operation = again_when_undone(|| prepare(state, caller, opportunity, &booking, &ticket)).await?;
     let operation = send::carry_out(state, caller.tenant, &account, operation, patience).await?;
@@ -91,11 +94,28 @@ impl<'a> Booking<'a> {
     }
 }
 
-/// Whether our copy of the candidate and the panels is good enough for a booking.
-async fn is_new(state: &AppState, caller: &Caller, opportunity: &str) -> Result<bool> {
+/// How our copy of the candidate and the panels is.
+enum Known {
+    /// Good enough for a booking.
+    Fresh,
+    Stale,
+    /// There is none, and never was.
+    Never,
+}
+
+async fn known(state: &AppState, caller: &Caller, opportunity: &str) -> Result<Known> {
     let known = opportunities::find(&mut state.db.look(caller.tenant).await?, opportunity).await?;
-    let read_at = known.filter(|known| known.gone_at.is_none()).and_then(|known| known.panels_synced_at.map(|panels| panels.min(known.synced_at)));
-    Ok(read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH))
+    let Some(known) = known else { return Ok(Known::Never) };
+    let read_at = known.panels_synced_at.filter(|_| known.gone_at.is_none()).map(|panels| panels.min(known.synced_at));
+    let is_fresh = read_at.is_some_and(|read_at| state.clock.now() - read_at <= FRESH);
+    Ok(if is_fresh { Known::Fresh } else { Known::Stale })
+}
+
+/// Reads a candidate whom we have never seen.
+async fn open_unseen(state: &AppState, caller: &Caller, opportunity: &str, patience: Patience) -> Result<()> {
+    let (own_state, opportunity, tenant) = (state.clone(), opportunity.to_owned(), caller.tenant);
+    let read = async move { opened::opportunity(&own_state, tenant, &opportunity).await.map(drop) };
+    patience.demand(&state.clock, read).await
 }
 
 /// Reads the candidate and the panels again: what is judged now must be what Lever has.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use lever_integration::fake_lever::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{World, interview_path, panel_path};
@@ -190,7 +191,13 @@ async fn an_archived_or_unknown_candidate_gets_no_panel() {
     let unknown = World { opportunity: "nobody".into(), ..archived };
     assert_eq!(unknown.schedule(unknown.draft(&[unknown.interview(0, 0)])).await.expect(404).code(), "not_found");
     assert_eq!(unknown.writes(), Vec::<String>::new());
-    unknown.story.end().await;
+    // That Lever refuses to show it is the same to whoever asks.
+    let refusal = FaultKind::Status { code: 403, retry_after_seconds: None };
+    unknown.story.lever.fault(Fault::new("GET", "/v1/opportunities/**", refusal));
+    let foreign = World { opportunity: "somebody-elses".into(), ..unknown };
+    assert_eq!(foreign.schedule(foreign.draft(&[foreign.interview(0, 0)])).await.expect(404).code(), "not_found");
+    foreign.story.lever.clear_faults();
+    foreign.story.end().await;
 }
 
 /// Lever's own refusals are passed on with its code and words.

@@ -18,6 +18,7 @@ async fn of_two_editors_the_slower_one_is_told_and_shown_what_is_there() {
     let interview = interview_path(&panel["interviews"][0]["id"]);
     for (method, path, body) in [
         (Method::PATCH, &path, Some(json!({"note": "second"}))),
+        (Method::PATCH, &path, Some(panel.clone())),
         (Method::DELETE, &path, None),
         (Method::PATCH, &interview, Some(json!({"note": "second"}))),
         (Method::DELETE, &interview, None),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lever_integration::app::Jobs;
 use lever_integration::fake_lever::{Fault, FaultKind, Options};
 use lever_integration::ids::TenantId;
@@ -53,6 +54,26 @@ async fn one_organizations_hanging_jobs_leave_the_worker_to_the_others() {
     story.lever.release().await;
     story.app.stop().await;
     story.lever.stop().await;
+}
+
+/// However many jobs are in the middle of something, people have connections to the database, and the other way round.
+#[tokio::test]
+async fn jobs_and_people_do_not_take_each_others_connections() {
+    let story = Story::begin().await;
+    let mut admin = story.admin(OTHER);
+    story.connect(&mut admin, 0).await;
+    let state = &story.app.state;
+    for (takers, others) in [(state.for_jobs().db, state.for_people().db), (state.for_people().db, state.for_jobs().db)] {
+        let taken = join_all((0..12).map(|_| takers.begin(TenantId(OTHER)))).await;
+        assert!(taken.iter().all(Result::is_ok));
+        let free = others.begin(TenantId(OTHER)).await.expect("somebody else's are all taken");
+        free.commit().await.expect("committed");
+    }
+    let busy = join_all((0..12).map(|_| async { state.for_jobs().db.begin(TenantId(OTHER)).await.expect("a connection") })).await;
+    admin.get("/v1/lever/connection").await.expect(200);
+    drop(busy);
+    story.work().await;
+    story.end().await;
 }
 
 /// What one claim takes: of each organization no more than its share of each urgency, and the most urgent alone when asked so.

@@ -59,7 +59,7 @@ async fn the_silent_are_hung_up_on_however_many_they_are() {
     let service = Service::start(&setting, &lever, &database.url, free_port()).await;
     let host = service.base.trim_start_matches("http://").to_owned();
     let person = Person::new(&service.base, Uuid::from_u128(1), "admin", Utc::now());
-    // With every connection to the database that it will ever have.
+    // With every connection to the database that people will ever need; there are no jobs.
     futures_util::future::join_all((0..40).map(|_| person.get("/v1/lever/connection"))).await;
     let before = service.open_files();
 

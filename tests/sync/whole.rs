@@ -20,7 +20,7 @@ async fn a_thousand_opportunities_and_everything_around_them() {
 
 /// The size that is promised; the other is enough to see what breaks.
 #[tokio::test]
-#[ignore = "takes minutes: cargo test --test sync -- --ignored"]
+#[ignore = "takes minutes: cargo test --test sync -- --ignored ten_thousand"]
 async fn ten_thousand_opportunities_and_everything_around_them() {
     everything_is_copied(10_000).await;
 }

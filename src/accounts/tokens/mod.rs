@@ -110,7 +110,8 @@ impl StoredTokens {
 
 impl Tokens {
     fn new(state: AppState, tenant: TenantId) -> Arc<Self> {
-        Arc::new(Self { state, tenant, cached: Mutex::default() })
+        // Whoever refreshes does it for all who wait.
+        Arc::new(Self { state: state.for_people(), tenant, cached: Mutex::default() })
     }
 
     /// The token read last, while it is good.
