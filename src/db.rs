@@ -3,8 +3,9 @@
 //! The rule: no query without the tenant. Work for an organization happens in a [`TenantTx`], whose `BEGIN` carries `app.tenant`
 //! in the same round trip; row-level security is the second wall behind every `WHERE tenant_id = $1`. Connections take a
 //! role that owns nothing before anyone gets them. Jobs have a pool of their own, so that no sync takes the connections of people who
-//! wait (but for what it shares with them, one short statement at a time: budget and tokens), nor spreads their work over so many that each must learn their statements; and webhooks have one, so that acknowledging
-//! them does not wait behind anything else. The dispatch pool sees what is due across organizations, and nothing more.
+//! wait, nor spreads their work over so many that each must learn their statements; what both share (budget, tokens, whether Lever is
+//! there) is short, and done on those of people. Webhooks have a pool, so that acknowledging them does not wait behind anything else.
+//! The dispatch pool sees what is due across organizations, and nothing more.
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;

@@ -19,6 +19,7 @@ use crate::state::AppState;
 /// The circuit of the account that the organization has connected.
 pub(super) fn of(state: &AppState, tenant: TenantId) -> Circuit {
     state.circuit(tenant, || {
+        // Whoever finds it out, a person too, waits until it is written down.
         let log = Written { db: state.db.for_people(), clock: state.clock.clone(), tenant };
         Circuit::logged(state.clock.clone(), Arc::new(log))
     })

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::call::{Call, Paging};
+use super::call::Call;
 use super::{Account, Error, Page, Record};
 
 model! {
@@ -31,12 +31,7 @@ pub struct CreatedWebhook {
 }
 
 impl Account {
-    /// Webhooks of this application and of others on the account.
-    pub async fn list_webhooks(&self, page: &Paging) -> Result<Page<Webhook>, Error> {
-        self.page(Call::get("webhooks", &[]), page).await
-    }
-
-    /// All of them, as one page. Its next is there when the list has no end, and more may stand than were read.
+    /// All webhooks of this application and of others on the account, as one page. Its next is there when the list has no end, and more may stand than were read.
     pub async fn all_webhooks(&self) -> Result<Page<Webhook>, Error> {
         let mut all: Page<Webhook> = self.bounded(|| Call::get("webhooks", &[])).await?;
         let mut seen = HashSet::new();

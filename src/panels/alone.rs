@@ -134,11 +134,13 @@ fn is_nothing(rest: &Value) -> bool {
     rest.as_object().is_none_or(Map::is_empty)
 }
 
-fn people(interview: &Value) -> impl Iterator<Item = &Value> {
+/// The seats of an interview.
+pub(super) fn people(interview: &Value) -> impl Iterator<Item = &Value> {
     interview.get("interviewers").and_then(Value::as_array).into_iter().flatten()
 }
 
-fn person<'a>(interview: &'a Value, wanted: &str) -> Option<&'a Value> {
+/// The seat of one person in an interview.
+pub(super) fn person<'a>(interview: &'a Value, wanted: &str) -> Option<&'a Value> {
     people(interview).find(|seat| id(seat) == Some(wanted))
 }
 

@@ -4,7 +4,9 @@
 
 use serde_json::{Map, Value};
 
+use super::alone::{people, person};
 use super::draft::{INTERVIEW, PANEL, SEAT, WISHES};
+use super::evidence::{by_id, id, interviews};
 
 /// When a copy was read says nothing of what it holds, and changes with every sync.
 const OF_THE_COPY: &str = "syncedAt";
@@ -24,9 +26,10 @@ pub(super) fn is_in_interview(patch: &Value) -> bool {
 pub(super) fn without_panel(mut patch: Value, panel: &Value) -> Value {
     take_out(&mut patch, panel, &[&PANEL, &WISHES]);
     for interview in patch.get_mut("interviews").and_then(Value::as_array_mut).into_iter().flatten() {
-        let there = interviews(panel).find(|there| is_same(there, interview)).unwrap_or(&Value::Null);
+        let there = by_id(panel, id(interview)).unwrap_or(&Value::Null);
         take_out(interview, there, &[&INTERVIEW, &["id"]]);
-        take_out_of_seats(interview, || interviews(panel).flat_map(seats));
+        // Somebody may be moved from one interview to another.
+        take_out_of_seats(interview, |who| interviews(panel).find_map(|interview| person(interview, who)));
     }
     patch
 }
@@ -34,18 +37,17 @@ pub(super) fn without_panel(mut patch: Value, panel: &Value) -> Value {
 /// As [`without_panel`], of an interview.
 pub(super) fn without_interview(mut patch: Value, interview: &Value) -> Value {
     take_out(&mut patch, interview, &[&INTERVIEW, &WISHES]);
-    take_out_of_seats(&mut patch, || seats(interview));
+    take_out_of_seats(&mut patch, |who| person(interview, who));
     patch
 }
 
 fn is_in_seats(interview: &Value) -> bool {
-    seats(interview).any(|seat| names_more(seat, &[&SEAT]))
+    people(interview).any(|seat| names_more(seat, &[&SEAT]))
 }
 
-fn take_out_of_seats<'a, I: Iterator<Item = &'a Value>>(interview: &mut Value, known: impl Fn() -> I) {
+fn take_out_of_seats<'a>(interview: &mut Value, known: impl Fn(&str) -> Option<&'a Value>) {
     for seat in interview.get_mut("interviewers").and_then(Value::as_array_mut).into_iter().flatten() {
-        // Somebody may be moved from one interview to another.
-        let there = known().find(|there| is_same(there, seat)).unwrap_or(&Value::Null);
+        let there = id(seat).and_then(&known).unwrap_or(&Value::Null);
         take_out(seat, there, &[&SEAT]);
     }
 }
@@ -70,18 +72,6 @@ fn names_more(object: &Value, can_be_set: &[&[&str]]) -> bool {
 
 fn is_any(name: &str, names: &[&[&str]]) -> bool {
     names.iter().any(|names| names.contains(&name))
-}
-
-fn is_same(one: &Value, other: &Value) -> bool {
-    one.get("id").is_some_and(|id| other.get("id") == Some(id))
-}
-
-fn interviews(panel: &Value) -> impl Iterator<Item = &Value> {
-    panel.get("interviews").and_then(Value::as_array).into_iter().flatten()
-}
-
-fn seats(interview: &Value) -> impl Iterator<Item = &Value> {
-    interview.get("interviewers").and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]

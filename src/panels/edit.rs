@@ -57,7 +57,7 @@ pub(super) async fn edit(
     let patch = own_patch(&state, &caller, &id, body.value).await?;
     let draft = PanelDraft::patch(&patch, panel::zone(&known)).map_err(Error::invalid)?;
     let (account, connection) = opened?;
-    // A mistake that only our copy makes it one is none: Lever is asked then.
+    // Where our copy cannot be changed so, Lever says what it has first.
     if let Ok(body) = merged(&state.config.http, &known.raw, &draft) {
         judge::beforehand(&state, (&caller, &connection), &slots::of_panel(&known.raw, &body), &draft.wishes).await?;
     }

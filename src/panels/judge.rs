@@ -80,8 +80,10 @@ pub(super) async fn slots(
 pub(super) async fn beforehand(state: &AppState, (caller, connection): (&Caller, &Connection), slots: &[Slot], wishes: &Wishes) -> Result<()> {
     let now = state.clock.now();
     let wishes = &Wishes { allow_conflicts: true, ..wishes.clone() };
-    let says_all = wishes.perform_as.is_none() && slots.iter().all(|slot| slot.templates.is_empty() && slot.people.iter().all(|person| !person.new));
-    if says_all {
+    // Nobody to look up.
+    let is_told_by_itself =
+        wishes.perform_as.is_none() && slots.iter().all(|slot| slot.templates.is_empty() && slot.people.iter().all(|person| !person.new));
+    if is_told_by_itself {
         let mistakes = slots::mistakes(slots, now, wishes.allow_past, wishes.allow_conflicts);
         return if mistakes.is_empty() { Ok(()) } else { Err(Error::invalid(mistakes)) };
     }

@@ -155,7 +155,7 @@ async fn repeat(account: &Account, call: &Call) -> Option<(bool, Result<Vec<Valu
         }
         ("DELETE", ["opportunities", o, "notes", n]) => account.delete_note(o, n).await.map(|()| vec![]),
         ("GET", ["opportunities", o, "resumes"]) => raws(account.list_resumes(o, &Window::default(), first).await),
-        ("GET", ["webhooks"]) => raws(account.list_webhooks(first).await),
+        ("GET", ["webhooks"]) => raws(account.all_webhooks().await),
         ("POST", ["webhooks"]) => {
             let text = |name: &str| call.body[name].as_str().unwrap_or_default();
             let created = account.create_webhook(text("url"), text("event")).await;

@@ -174,7 +174,7 @@ async fn notes_resumes_and_webhooks() {
         a => a.list_resumes("o-1", &window, first)
     );
     assert_sends!("GET https://api.lever.co/v1/opportunities/o-1/resumes/r-1/download", a => a.download_resume("o-1", "r-1"));
-    assert_sends!("GET https://api.lever.co/v1/webhooks?limit=100", a => a.list_webhooks(first));
+    assert_sends!("GET https://api.lever.co/v1/webhooks?limit=100", a => a.all_webhooks());
     let hook = json!({"url": "https://app.example/webhooks/lever/x", "event": "interviewDeleted"});
     assert_sends!(
         "POST https://api.lever.co/v1/webhooks", hook,
